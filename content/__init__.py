@@ -1,0 +1,1 @@
+"""The questions as files: decks, their schema, loader, linter and search. No Streamlit, no torch."""
