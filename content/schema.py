@@ -1,4 +1,4 @@
-"""What a deck and a question may contain. Unknown fields are forbidden; every text is Markdown unless it says otherwise.
+"""What a deck and a question may contain. Unknown fields are forbidden; a text is Markdown unless it says otherwise.
 
 A deck is a folder with `deck.yaml` and one folder per question:
 

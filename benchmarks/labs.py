@@ -1,0 +1,91 @@
+"""What a lab's default run costs: first frame and total, headless and through the page in Chromium, same replicates.
+
+Claims: the default run takes under 10 s on 2 idle cores; its first frame is there within 1 s of the click on a warm
+server; running through the page costs under 15 % over draining the same replicates headless (median of the ratios, the
+two taken in turn on the same draws).
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import statistics
+import tempfile
+import time
+from pathlib import Path
+
+from playwright.sync_api import Browser
+
+from demos.catalogue import lab as find
+from demos.runner import Runner
+from tests.support.chromium import browser, settled
+from tests.support.server import Server
+
+FIRST_SEED = 900_000
+"""Draws that nothing else uses."""
+
+
+def _headless(runner: Runner, name: str, seed: int) -> tuple[float, float]:
+    """Seconds to the first frame and to the end of a default run without a page."""
+    run = runner.submit(name, find(name).config(seed=seed))
+    run.wait(timeout=300)
+    assert run.state == "finished", run.error
+    assert run.first_frame_seconds is not None
+    return run.first_frame_seconds, run.seconds
+
+
+def _through_page(chromium: Browser, url: str, seed: int) -> tuple[float, float]:
+    """Seconds from the click to the first curve and to the verdict on the screen."""
+    context = chromium.new_context(viewport={"width": 1440, "height": 900})
+    page = context.new_page()
+    page.goto(f"{url}?seed={seed}")
+    settled(page)
+    page.get_by_test_id("stRadio").locator("label").first.click()
+    run = page.get_by_role("button", name="Run the experiment")
+    run.and_(page.locator(":enabled")).wait_for()
+    began = time.perf_counter()
+    run.click()
+    page.get_by_test_id("stVegaLiteChart").first.wait_for()
+    first = time.perf_counter() - began
+    page.get_by_text("You predicted").wait_for(timeout=300_000)
+    total = time.perf_counter() - began
+    context.close()
+    return first, total
+
+
+def measure(name: str, repeats: int) -> dict[str, object]:
+    """Medians over `repeats` draws, in seconds, and the median of the page's cost over headless."""
+    headless, page = [], []
+    runner = Runner()
+    runner.start()
+    with tempfile.TemporaryDirectory() as folder, Server(Path(folder)) as server, browser() as chromium:
+        time.sleep(10)  # all workers have loaded torch
+        _headless(runner, name, FIRST_SEED)
+        _through_page(chromium, f"{server.url}/lab-{name.replace('_', '-')}", FIRST_SEED)
+        for seed in range(FIRST_SEED + 1, FIRST_SEED + 1 + repeats):
+            headless.append(_headless(runner, name, seed))
+            page.append(_through_page(chromium, f"{server.url}/lab-{name.replace('_', '-')}", seed))
+    runner.close()
+    ratios = [through[1] / alone[1] for through, alone in zip(page, headless, strict=True)]
+    return {
+        "lab": name,
+        "n": repeats,
+        "headless_first_frame_s": round(statistics.median(first for first, _ in headless), 2),
+        "headless_total_s": round(statistics.median(total for _, total in headless), 2),
+        "page_first_frame_s": round(statistics.median(first for first, _ in page), 2),
+        "page_total_s": round(statistics.median(total for _, total in page), 2),
+        "page_over_headless": round(statistics.median(ratios), 3),
+    }
+
+
+def main() -> None:
+    """Print the figures as JSON."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("names", nargs="*", default=["strategies"])
+    parser.add_argument("--repeats", type=int, default=5)
+    arguments = parser.parse_args()
+    print(json.dumps([measure(name, arguments.repeats) for name in arguments.names], indent=2))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,180 @@
+"""From the schema to messages: each pydantic error becomes a `Problem` with its line and a remedy."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Callable
+from functools import cache
+from typing import Annotated, Any
+
+from pydantic import TypeAdapter, ValidationError
+from pydantic_core import ErrorDetails
+
+from content.problems import Problem, one_line
+from content.schema import DeckMeta, Question, QuestionMeta, Text
+from content.yamltext import Location, YamlDoc, dotted
+
+DECK_FILES = ("deck.yaml",)
+OPTIONAL_DECK_FILES = ("preamble.py",)
+MARKDOWN_FIELDS = {"answer.md": "answer", "spoken.md": "spoken", "senior.md": "senior", "probing.md": "probing"}
+LIST_FIELDS = {"followups.yaml": "followups", "corrections.yaml": "corrections", "mistakes.yaml": "mistakes"}
+QUESTION_FILES = ("question.yaml", *MARKDOWN_FIELDS, *LIST_FIELDS)
+
+_FORMS = {
+    "arxiv": 'write the id in quotes, as "2202.10054"',
+    "url": "write an address that starts with https://",
+}
+_SLUG_FORM = "use lower-case letters, digits and single hyphens, as 'layer-freezing', at most 60 characters"
+
+
+@cache
+def adapter(file_name: str) -> TypeAdapter[Any]:
+    """What validates a file of this name; the limits of lists are those that the schema gives `Question`."""
+    if file_name == "deck.yaml":
+        return TypeAdapter(DeckMeta)
+    if file_name == "question.yaml":
+        return TypeAdapter(QuestionMeta)
+    if file_name in LIST_FIELDS:
+        field = Question.model_fields[LIST_FIELDS[file_name]]
+        kind: Any = Annotated[(field.annotation, *field.metadata)]
+        return TypeAdapter(kind)
+    return TypeAdapter(Text)
+
+
+def schemas() -> dict[str, dict[str, Any]]:
+    """JSON schema of every kind of file, by file name. Markdown and Python files are strings."""
+    found = {name: adapter(name).json_schema() for name in (*DECK_FILES, *QUESTION_FILES)}
+    for name in MARKDOWN_FIELDS:
+        found[name] |= {"contentMediaType": "text/markdown"}
+    for name in OPTIONAL_DECK_FILES:
+        found[name] = {"type": "string", "contentMediaType": "text/x-python"}
+    return found
+
+
+def validate(file_name: str, doc: YamlDoc, label: str) -> tuple[Any, list[Problem]]:
+    """The file's data as schema objects, or None and its mistakes. Types are not converted: "3" is no number."""
+    if doc.data is None:
+        return None, [Problem(label, 1, "file", "is empty", "write its fields; see python -m content schema")]
+    try:
+        return adapter(file_name).validate_python(doc.data, strict=True), []
+    except ValidationError as error:
+        return None, [_problem(detail, doc, label) for detail in error.errors(include_url=False)]
+
+
+def _problem(detail: ErrorDetails, doc: YamlDoc, label: str) -> Problem:
+    location = detail["loc"]
+    words = _WORDS.get(detail["type"], _other)(detail, doc)
+    return Problem(label, doc.line(location), dotted(location) or "file", *words)
+
+
+def _missing(detail: ErrorDetails, doc: YamlDoc) -> tuple[str, str]:
+    return "is missing", f"add '{detail['loc'][-1]}: ...'; see python -m content schema"
+
+
+def _unknown(detail: ErrorDetails, doc: YamlDoc) -> tuple[str, str]:
+    name, known = str(detail["loc"][-1]), _known_fields(detail["loc"][:-1], doc)
+    close = difflib.get_close_matches(name[:60], known, n=1, cutoff=0.5)
+    if close:
+        return "is not a known field", f"did you mean '{close[0]}'?"
+    return "is not a known field", f"remove it; known here: {', '.join(known)}"
+
+
+def _known_fields(parent: Location, doc: YamlDoc) -> list[str]:
+    """Names that the schema knows at `parent`: those of the model whose fields fit the siblings best."""
+    siblings = doc.data
+    for part in parent:
+        siblings = siblings[part]
+    models = [frozenset(schema["properties"]) for schema in _object_schemas()]
+    best = max(models, key=lambda names: (len(names & set(siblings)), -len(names)))
+    return sorted(best)
+
+
+@cache
+def _object_schemas() -> tuple[dict[str, Any], ...]:
+    found = [schema for whole in schemas().values() for schema in (whole, *whole.get("$defs", {}).values())]
+    return tuple(schema for schema in found if "properties" in schema)
+
+
+def _must_be(kind: str, remedy: str) -> Callable[[ErrorDetails, YamlDoc], tuple[str, str]]:
+    def words(detail: ErrorDetails, doc: YamlDoc) -> tuple[str, str]:
+        return f"must be {kind}, is {_describe(detail['input'])}", remedy
+
+    return words
+
+
+def _describe(value: object) -> str:
+    names = {str: "text", bool: "true or false", int: "a number", float: "a number", list: "a list", dict: "a mapping"}
+    if value is None:
+        return "empty"
+    name = names.get(type(value), type(value).__name__)
+    return name if isinstance(value, list | dict) else f"{name} ({one_line(value, 40)})"
+
+
+def _text(detail: ErrorDetails, doc: YamlDoc) -> tuple[str, str]:
+    value, name = detail["input"], detail["loc"][-1] if detail["loc"] else ""
+    quoted = "write a text" if isinstance(value, list | dict) or value is None else "put it in quotes"
+    return f"must be text, is {_describe(value)}", _FORMS.get(str(name), quoted)
+
+
+def _too_few(detail: ErrorDetails, doc: YamlDoc) -> tuple[str, str]:
+    least, actual = detail["ctx"]["min_length"], detail["ctx"]["actual_length"]
+    return f"must have at least {least} {_entries(least)}, has {actual}", f"add {least - actual} more"
+
+
+def _too_many(detail: ErrorDetails, doc: YamlDoc) -> tuple[str, str]:
+    most = detail["ctx"]["max_length"]
+    return f"must have at most {most} {_entries(most)}, has more", "merge or remove some"
+
+
+def _entries(count: int) -> str:
+    return "entry" if count == 1 else "entries"
+
+
+def _short(detail: ErrorDetails, doc: YamlDoc) -> tuple[str, str]:
+    if not str(detail["input"]).strip():
+        return "is empty", "write its text"
+    least = detail["ctx"]["min_length"]
+    return f"must have at least {least} characters, is {_describe(detail['input'])}", "write it out"
+
+
+def _long(detail: ErrorDetails, doc: YamlDoc) -> tuple[str, str]:
+    most, actual = detail["ctx"]["max_length"], len(detail["input"])
+    return f"must have at most {most} characters, has {actual}", f"shorten it by {actual - most}"
+
+
+def _pattern(detail: ErrorDetails, doc: YamlDoc) -> tuple[str, str]:
+    name = str(detail["loc"][-1]) if detail["loc"] else ""
+    return f"has the wrong form: {one_line(detail['input'], 60)!r}", _FORMS.get(name, _SLUG_FORM)
+
+
+def _choice(detail: ErrorDetails, doc: YamlDoc) -> tuple[str, str]:
+    return f"is {_describe(detail['input'])}", f"write {detail['ctx']['expected']}"
+
+
+def _range(detail: ErrorDetails, doc: YamlDoc) -> tuple[str, str]:
+    bound = "at least" if detail["type"] == "greater_than_equal" else "at most"
+    limit = detail["ctx"]["ge" if bound == "at least" else "le"]
+    return f"must be {bound} {limit}, is {one_line(detail['input'], 40)}", "correct the number"
+
+
+def _other(detail: ErrorDetails, doc: YamlDoc) -> tuple[str, str]:
+    return one_line(detail["msg"]), "see python -m content schema"
+
+
+_WORDS: dict[str, Callable[[ErrorDetails, YamlDoc], tuple[str, str]]] = {
+    "missing": _missing,
+    "extra_forbidden": _unknown,
+    "string_type": _text,
+    "int_type": _must_be("a whole number", "write digits, without quotes or a point"),
+    "list_type": _must_be("a list", "write each entry on its own line, after '- '"),
+    "model_type": _must_be("a mapping", "write its fields as 'field: value'"),
+    "model_attributes_type": _must_be("a mapping", "write its fields as 'field: value'"),
+    "too_short": _too_few,
+    "too_long": _too_many,
+    "string_too_short": _short,
+    "string_too_long": _long,
+    "string_pattern_mismatch": _pattern,
+    "literal_error": _choice,
+    "greater_than_equal": _range,
+    "less_than_equal": _range,
+}

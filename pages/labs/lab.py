@@ -1,0 +1,26 @@
+"""A lab's own screen: the same panel as beside its question, with room to work."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from demos.catalogue import lab as find
+from ui import lab_panel, navigation, services
+
+
+def show(name: str) -> None:
+    """The screen of lab `name`."""
+    lab = find(name)
+    with st.container(key="eyebrow"):
+        st.markdown("Live experiment")
+    st.title(lab.title, anchor=False)
+    with st.container(horizontal=True):
+        for deck in services.decks():
+            for question in deck.questions:
+                if name in question.meta.labs:
+                    navigation.link(
+                        navigation.question_path(deck, question),
+                        f"Question {question.meta.number} · {question.meta.short}",
+                        icon=":material/menu_book:",
+                    )
+    lab_panel.show(name, place="own")

@@ -1,0 +1,1 @@
+"""Screens for reading: home, the questions, search."""

@@ -1,0 +1,77 @@
+"""Home: what this is, where I stand, what to do next, and the ten questions."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from content.schema import Deck, Question
+from study.queue import Card, Queue
+from ui import navigation, reviews, services, session
+
+
+def show() -> None:
+    """The home screen."""
+    queue = reviews.queue()
+    cards = {card.item_id: card for card in services.store().cards(learner=services.LEARNER)}
+    newcomer = not any(not card.is_new for card in cards.values())
+    _hero(newcomer)
+    _next_step(queue, newcomer)
+    if not newcomer:
+        _standing(queue)
+    for deck in services.decks():
+        st.header(deck.meta.title, anchor=False)
+        for question in deck.questions:
+            _row(deck, question, cards.get(reviews.question_item(deck, question)))
+
+
+def _hero(newcomer: bool) -> None:
+    st.title("Be ready for the transfer-learning interview", anchor=False)
+    if newcomer:
+        st.markdown(
+            "Ten questions interviewers ask. **Think, then reveal** the answer a senior would give; **test the claim** "
+            "with a live PyTorch experiment beside it; then let the **quiz** ask you again just before you would forget."
+        )
+
+
+def _next_step(queue: Queue, newcomer: bool) -> None:
+    deck = services.decks()[0]
+    first = deck.questions[0]
+    with st.container(horizontal=True, vertical_alignment="center", key="next-step"):
+        if newcomer:
+            if st.button(f"Start with question {first.meta.number}", type="primary", icon=":material/arrow_forward:"):
+                st.switch_page(navigation.page(navigation.question_path(deck, first)))
+            navigation.link("quiz", "or go straight to the quiz")
+        elif queue.due:
+            if st.button(_cards(len(queue.due), "due"), type="primary", icon=":material/style:"):
+                st.switch_page(navigation.page("quiz"))
+        elif queue.new:
+            if st.button(_cards(len(queue.new), "new"), type="primary", icon=":material/style:"):
+                st.switch_page(navigation.page("quiz"))
+        else:
+            st.success("Nothing is due today. Try an experiment, or read on.", icon=":material/check_circle:")
+
+
+def _cards(count: int, kind: str) -> str:
+    return f"Review {count} {kind} card{'s' if count > 1 else ''}"
+
+
+def _standing(queue: Queue) -> None:
+    store = services.store()
+    runs = store.lab_runs(learner=services.LEARNER)
+    settled = [item for item in store.predictions(learner=services.LEARNER) if item.outcome is not None]
+    right = sum(item.outcome == item.predicted for item in settled)
+    answered = len(store.reviews(since=session.day_start(), learner=services.LEARNER))
+    columns = st.columns(4)
+    columns[0].metric("Due now", len(queue.due))
+    columns[1].metric("Answered today", answered)
+    columns[2].metric("Experiments run", len(runs))
+    columns[3].metric("Predictions right", f"{right} of {len(settled)}")
+
+
+def _row(deck: Deck, question: Question, card: Card | None) -> None:
+    with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute", gap="small"):
+        navigation.link(
+            navigation.question_path(deck, question), f"**{question.meta.number}** · {question.meta.title}"
+        )
+        lab = " · live experiment" if question.meta.labs else ""
+        st.caption(f"{reviews.status(card) if card else question.meta.topic}{lab}", width="content")

@@ -1,0 +1,1 @@
+"""Screens for practising: the quiz and the progress."""

@@ -1,0 +1,1 @@
+"""The study database below the store: connecting, the tables, and the migrations that lead to them."""

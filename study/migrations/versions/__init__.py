@@ -1,0 +1,1 @@
+"""One module per revision, named after it. A shipped revision is never changed; add the next one."""

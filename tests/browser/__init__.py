@@ -1,0 +1,1 @@
+"""What a person sees, in real Chromium, on a real server."""

@@ -1,0 +1,110 @@
+"""The lab from prediction to verdict; stop, leave and come back, queue, a killed worker, permalinks."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+
+import psutil
+from playwright.sync_api import Page, expect
+
+from tests.support.chromium import settled
+from tests.support.server import Server
+
+LAB = "lab-strategies"
+LONG = "labels_per_class=100&steps=1000&replicates=4"
+VERDICT_SECONDS = 90
+"""Generous: the machine that runs the tests may be busy. The speed itself is measured by the benchmark."""
+
+
+def _predict_and_run(page: Page) -> None:
+    settled(page)
+    page.get_by_test_id("stRadio").locator("label").nth(1).click()
+    run = page.get_by_role("button", name="Run the experiment")
+    expect(run).to_be_enabled()
+    run.click()
+
+
+def _workers(server: Server) -> list[psutil.Process]:
+    assert server.process is not None
+    children = psutil.Process(server.process.pid).children(recursive=True)
+    return [child for child in children if "worker" in child.cmdline()]
+
+
+def test_run_to_the_verdict(server: Server, open_page: Callable[..., Page]) -> None:
+    page = open_page(f"{server.url}/{LAB}?seed=4711")
+    settled(page)
+    expect(page.get_by_role("button", name="Run the experiment")).to_be_disabled()
+    _predict_and_run(page)
+    expect(page.get_by_role("button", name="Stop")).to_be_visible()
+    expect(page.get_by_text("You predicted")).to_be_visible(timeout=1000 * VERDICT_SECONDS)
+    expect(page.get_by_role("img").first).to_be_visible()
+    expect(page.get_by_text("Your run says")).to_be_visible()
+    assert "seed=4711" in page.url
+
+
+def test_stop_midway_keeps_the_curves_and_gives_no_verdict(server: Server, open_page: Callable[..., Page]) -> None:
+    page = open_page(f"{server.url}/{LAB}?{LONG}&seed=4712")
+    _predict_and_run(page)
+    expect(page.get_by_text("Training")).to_be_visible(timeout=30_000)
+    page.get_by_role("button", name="Stop").click()
+    expect(page.get_by_text("there is no verdict on half a run")).to_be_visible(timeout=5_000)
+    expect(page.get_by_text("You predicted")).to_have_count(0)
+
+
+def test_a_run_goes_on_while_the_learner_is_elsewhere(server: Server, open_page: Callable[..., Page]) -> None:
+    page = open_page(f"{server.url}/{LAB}?{LONG}&seed=4713")
+    _predict_and_run(page)
+    expect(page.get_by_text("Training")).to_be_visible(timeout=30_000)
+    page.get_by_test_id("stSidebarNav").get_by_role("link", name="Progress").click()
+    expect(page.get_by_role("heading", name="Progress")).to_be_visible()
+    page.go_back()
+    expect(page.get_by_text("Training")).to_be_visible(timeout=10_000)
+    page.reload()
+    expect(page.get_by_text("Training")).to_be_visible(timeout=10_000)
+    page.get_by_role("button", name="Stop").click()
+    expect(page.get_by_text("there is no verdict on half a run")).to_be_visible(timeout=5_000)
+
+
+def test_a_third_run_sees_its_place_in_the_queue(server: Server, open_page: Callable[..., Page]) -> None:
+    pages = [open_page(f"{server.url}/{LAB}?{LONG}&seed={seed}") for seed in (4721, 4722, 4723)]
+    for page in pages[:2]:
+        _predict_and_run(page)
+        expect(page.get_by_text("Training").or_(page.get_by_text("Starting"))).to_be_visible(timeout=30_000)
+    _predict_and_run(pages[2])
+    expect(pages[2].get_by_text("place 1 in the queue")).to_be_visible(timeout=10_000)
+    pages[0].get_by_role("button", name="Stop").click()
+    expect(pages[2].get_by_text("Training").or_(pages[2].get_by_text("Starting"))).to_be_visible(timeout=30_000)
+    for page in pages[1:]:
+        page.get_by_role("button", name="Stop").click()
+        expect(page.get_by_text("there is no verdict on half a run")).to_be_visible(timeout=5_000)
+
+
+def test_a_killed_worker_is_explained_and_the_next_run_works(server: Server, open_page: Callable[..., Page]) -> None:
+    page = open_page(f"{server.url}/{LAB}?{LONG}&seed=4731")
+    _predict_and_run(page)
+    expect(page.get_by_text("Training")).to_be_visible(timeout=30_000)
+    for worker in sorted(_workers(server), key=lambda process: -sum(process.cpu_times()[:2]))[:1]:
+        worker.kill()
+    expect(page.get_by_text("ended unexpectedly")).to_be_visible(timeout=20_000)
+    page.get_by_role("button", name="Run again").click()
+    expect(page.get_by_text("Training")).to_be_visible(timeout=30_000)
+    page.get_by_role("button", name="Stop").click()
+    expect(page.get_by_text("there is no verdict on half a run")).to_be_visible(timeout=5_000)
+
+
+def test_a_bad_address_names_the_remedy(server: Server, open_page: Callable[..., Page]) -> None:
+    page = open_page(f"{server.url}/{LAB}?labels_per_class=999999&steps=abc")
+    expect(page.get_by_text("The address asks for labels_per_class")).to_be_visible()
+    expect(page.get_by_text("The address asks for steps")).to_be_visible()
+    expect(page.get_by_role("button", name="Run the experiment")).to_be_visible()
+
+
+def test_the_server_never_loads_torch(server: Server, open_page: Callable[..., Page]) -> None:
+    assert server.process is not None
+    deadline = time.monotonic() + 60
+    while len(_workers(server)) < 2 and time.monotonic() < deadline:
+        time.sleep(0.5)
+    assert len(_workers(server)) >= 2
+    with open(f"/proc/{server.process.pid}/maps") as maps:
+        assert "libtorch" not in maps.read()

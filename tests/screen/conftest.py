@@ -1,0 +1,41 @@
+"""The app in Streamlit's own test harness: through app.py, with an empty database."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from ui import services
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+@pytest.fixture
+def app(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[..., AppTest]]:
+    """Opens the app at a path ("" is Home), optionally with query parameters; a failing script fails the test."""
+    monkeypatch.setenv("DATABASE_URL", f"sqlite:///{tmp_path / 'study.sqlite3'}")
+    monkeypatch.setenv("TLI_CACHE_DIR", str(tmp_path / "cache"))
+    services.close()
+
+    def opened(path: str = "", **query: str) -> AppTest:
+        test = AppTest.from_file(str(ROOT / "app.py"), default_timeout=30)
+        for key, value in query.items():
+            test.query_params[key] = value
+        test.run()
+        if path:
+            _go(test, path)
+        assert not test.exception
+        return test
+
+    yield opened
+    services.close()
+
+
+def _go(test: AppTest, path: str) -> None:
+    """Switch to the page at `path`; the harness's own `switch_page` takes files only."""
+    page = test.session_state["navigation.pages"][path]
+    test._page_hash = page._script_hash
+    test.run()

@@ -1,0 +1,1 @@
+"""What the screens share: services, navigation, session state, the lab panel, charts."""

@@ -1,0 +1,110 @@
+"""A lab's dials: widgets made from its `Config`, kept for the visit and mirrored in the address."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import streamlit as st
+from pydantic import ValidationError
+from pydantic.fields import FieldInfo
+
+from demos.base import Lab, LabConfig
+from ui import session
+
+
+def current(lab: Lab) -> LabConfig:
+    """The dials as they stand: from the address on the first look at it, later as the learner left them."""
+    address = {key: value for key, value in st.query_params.items() if key in lab.config.model_fields}
+    known = session.kept(f"address:{lab.name}", None)
+    if address and address != known:
+        session.keep(f"dials:{lab.name}", _from_address(lab, address).model_dump())
+    config = lab.config.model_validate(session.kept(f"dials:{lab.name}", lab.config().model_dump()))
+    _to_address(lab, config)
+    return config
+
+
+def _from_address(lab: Lab, address: Mapping[str, str]) -> LabConfig:
+    """What the address asks for. A value that is not allowed is named, with what is, and its default taken."""
+    wanted = dict(address)
+    try:
+        return lab.config.model_validate(wanted)
+    except ValidationError as error:
+        for problem in error.errors():
+            name = str(problem["loc"][0])
+            default = lab.config.model_fields[name].default
+            st.warning(
+                f"The address asks for {name} = {str(wanted.pop(name, ''))[:40]!r}, but: {problem['msg'].lower()}. "
+                f"Using {default} instead.",
+                icon=":material/link_off:",
+            )
+        return lab.config.model_validate(wanted)
+
+
+def _to_address(lab: Lab, config: LabConfig) -> None:
+    text = {key: str(value) for key, value in config.model_dump(mode="json").items() if value is not None}
+    if any(st.query_params.get(key) != value for key, value in text.items()):
+        st.query_params.update(text)
+    session.keep(f"address:{lab.name}", text)
+
+
+def choose(lab: Lab, values: Mapping[str, Any]) -> None:
+    """Set some dials (a preset); the others return to their defaults, the draw stays."""
+    before = session.kept(f"dials:{lab.name}", {})
+    config = lab.config.model_validate({"seed": before.get("seed", 0), **values})
+    _keep(lab, config)
+
+
+def _keep(lab: Lab, config: LabConfig) -> None:
+    session.keep(f"dials:{lab.name}", config.model_dump())
+    for name, value in config.model_dump().items():
+        st.session_state[_key(lab, name)] = value
+
+
+def _key(lab: Lab, name: str) -> str:
+    return f"dial:{lab.name}:{name}"
+
+
+def show(lab: Lab, config: LabConfig, *, disabled: bool) -> None:
+    """Draw a widget for each dial. A change is kept at once; the page runs again with it."""
+    for name, field in lab.config.model_fields.items():
+        key = _key(lab, name)
+        st.session_state.setdefault(key, getattr(config, name))
+        _widget(lab, name, field, key, disabled)
+
+
+def _widget(lab: Lab, name: str, field: FieldInfo, key: str, disabled: bool) -> None:
+    extra = field.json_schema_extra if isinstance(field.json_schema_extra, dict) else {}
+    unit = extra.get("unit")
+    label = f"{field.title or name}" + (f" ({unit})" if unit else "")
+    shared: dict[str, Any] = {
+        "label": label,
+        "help": field.description,
+        "key": key,
+        "disabled": disabled,
+        "on_change": _changed,
+        "args": (lab, name),
+    }
+    options = extra.get("options")
+    if isinstance(options, list):
+        labels: Any = extra.get("labels") or {}
+        value = st.session_state[key]
+        choices = options if value in options else sorted([*options, value])
+        st.select_slider(options=choices, format_func=lambda item: str(labels.get(str(item), f"{item:g}")), **shared)
+    elif name == "seed":
+        st.number_input(min_value=0, max_value=2**31 - 1, step=1, **shared)
+    else:
+        low, high = _bounds(field)
+        st.slider(min_value=low, max_value=high, **shared)
+
+
+def _bounds(field: FieldInfo) -> tuple[Any, Any]:
+    low = next(item.ge for item in field.metadata if hasattr(item, "ge"))
+    high = next(item.le for item in field.metadata if hasattr(item, "le"))
+    return low, high
+
+
+def _changed(lab: Lab, name: str) -> None:
+    before = session.kept(f"dials:{lab.name}", lab.config().model_dump())
+    after = {**before, name: st.session_state[_key(lab, name)]}
+    session.keep(f"dials:{lab.name}", lab.config.model_validate(after).model_dump())

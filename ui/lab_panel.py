@@ -1,0 +1,174 @@
+"""The lab panel: predict, run, explain. The same on a question's screen and on the lab's own."""
+
+from __future__ import annotations
+
+import json
+
+import streamlit as st
+
+from demos import catalogue
+from demos.base import Lab, LabConfig, Outcome
+from demos.runner import Run
+from ui import dials, look, services, session, verdict_view, watching
+
+POLL_SECONDS = 0.5
+"""How often a running panel looks for new frames: twice a second reads as live and costs little."""
+
+_ACTIVE = ("queued", "running")
+
+
+def show(name: str, *, place: str) -> None:
+    """Draw lab `name`. `place` tells apart two panels of one lab on different screens."""
+    lab = catalogue.lab(name)
+    config = dials.current(lab)
+    run = _run_of(lab, config)
+    active = run is not None and run.state in _ACTIVE
+    with st.container(border=True, key=f"lab-{place}"):
+        _claim(lab)
+        _presets(lab, config, disabled=active)
+        with st.expander("Dials", icon=":material/tune:", key=f"dials-{place}"):
+            dials.show(lab, config, disabled=active)
+        predicted = _predict(lab, config, disabled=run is not None)
+        _controls(lab, config, run, predicted)
+        if run is not None:
+            _watch(lab, config, run)
+        if run is not None and run.state == "finished":
+            verdict_view.show(lab, config, run, predicted)
+        _small_print(lab, config)
+
+
+def _run_key(lab: Lab, config: LabConfig) -> str:
+    return f"run:{lab.name}:{json.dumps(config.model_dump(mode='json'), sort_keys=True)}"
+
+
+def _run_of(lab: Lab, config: LabConfig) -> Run | None:
+    """This visit's run of these dials, or one that is under way elsewhere (found again after a reload)."""
+    run: Run | None = session.kept(_run_key(lab, config), None)
+    return run or services.runner().find(lab.name, config)
+
+
+def _claim(lab: Lab) -> None:
+    with st.container(key=f"eyebrow-lab-{lab.name}"):
+        st.markdown("Live experiment · the claim on trial")
+    st.subheader(lab.claim.statement, anchor=False)
+    st.caption(lab.summary)
+
+
+def _presets(lab: Lab, config: LabConfig, *, disabled: bool) -> None:
+    by_key = {preset.key: preset for preset in lab.presets}
+    dialled = config.model_dump(exclude={"seed"})
+    matching = [
+        key
+        for key, preset in by_key.items()
+        if lab.config.model_validate(dict(preset.values)).model_dump(exclude={"seed"}) == dialled
+    ]
+    key = f"preset:{lab.name}"
+    st.session_state[key] = matching[0] if matching else None
+    st.pills(
+        "Setting",
+        options=list(by_key),
+        format_func=lambda item: by_key[item].label,
+        key=key,
+        disabled=disabled,
+        on_change=lambda: st.session_state[key] and dials.choose(lab, by_key[st.session_state[key]].values),
+    )
+    if matching:
+        st.caption(by_key[matching[0]].why)
+
+
+def _predict(lab: Lab, config: LabConfig, *, disabled: bool) -> Outcome | None:
+    options = lab.prediction.options
+    kept_at = f"prediction:{_run_key(lab, config)}"
+    before = session.kept(kept_at, None)
+    chosen: Outcome | None = st.radio(
+        lab.prediction.question,
+        options=list(options),
+        index=list(options).index(before) if before else None,
+        format_func=lambda outcome: options[outcome],
+        disabled=disabled,
+        key=f"widget:{kept_at}",
+    )
+    session.keep(kept_at, chosen)
+    return chosen
+
+
+def _controls(lab: Lab, config: LabConfig, run: Run | None, predicted: Outcome | None) -> None:
+    with st.container(horizontal=True, vertical_alignment="center"):
+        if run is not None and run.state in _ACTIVE:
+            st.button("Stop", icon=":material/stop_circle:", key=f"stop:{lab.name}", on_click=run.stop)
+        else:
+            st.button(
+                "Run again" if run is not None else "Run the experiment",
+                type="primary",
+                icon=":material/play_arrow:",
+                disabled=predicted is None,
+                key=f"run:{lab.name}",
+                on_click=_start,
+                args=(lab, config, predicted, run is None),
+            )
+            if predicted is None:
+                st.caption("Commit to a prediction first.")
+
+
+def _start(lab: Lab, config: LabConfig, predicted: Outcome, reuse: bool) -> None:
+    run = services.runner().submit(lab.name, config, reuse=reuse)
+    session.keep(_run_key(lab, config), run)
+    watching.watch(run)
+    services.store().log_prediction(
+        lab.name,
+        config.model_dump(mode="json"),
+        predicted,
+        services.now(),
+        prediction_id=run.id,
+        learner=services.LEARNER,
+    )
+
+
+def _watch(lab: Lab, config: LabConfig, run: Run) -> None:
+    """The moving part: polls while the run is active, draws the curves, and calls for the verdict at the end."""
+    active = run.state in _ACTIVE
+    watching.watch(run)
+
+    @st.fragment(run_every=POLL_SECONDS if active else None)
+    def live() -> None:
+        _status(run)
+        frames = run.frames
+        if frames and run.state != "finished":
+            chart = catalogue.figure_module(lab.name).live(config, frames, look.theme())
+            st.altair_chart(chart, width="stretch", theme=None, key=f"live:{lab.name}")
+        if active and run.state not in _ACTIVE:
+            st.rerun()
+
+    live()
+
+
+def _status(run: Run) -> None:
+    if run.state == "queued":
+        st.info(f"Waiting for a free worker: place {run.place} in the queue.", icon=":material/hourglass_top:")
+    elif run.state == "running":
+        left = run.seconds_left
+        text = "Starting ..." if left is None else f"Training · about {max(1, round(left))} s left"
+        st.progress(run.progress, text=text)
+    elif run.state == "stopped":
+        st.info(
+            f"Stopped after {run.seconds:.1f} s. The curves so far are kept; there is no verdict on half a run.",
+            icon=":material/stop_circle:",
+        )
+    elif run.state == "failed":
+        st.error(run.error or "The run failed. Press Run again.", icon=":material/error:")
+
+
+def _small_print(lab: Lab, config: LabConfig) -> None:
+    with st.expander("What this does not show", icon=":material/warning:"):
+        st.markdown("\n".join(f"- {line}" for line in lab.does_not_show))
+    with st.expander("Source of the experiment, and the command that repeats it", icon=":material/code:"):
+        st.code(command(lab, config), language="bash", wrap_lines=True)
+        st.code(catalogue.experiment_source(lab.name), language="python")
+
+
+def command(lab: Lab, config: LabConfig) -> str:
+    """The command line that repeats the run: same dials, same draw."""
+    default = lab.config().model_dump(mode="json")
+    changed = {k: v for k, v in config.model_dump(mode="json").items() if v != default[k] and k != "seed"}
+    sets = "".join(f" --set {key}={value}" for key, value in changed.items())
+    return f"python -m demos run {lab.name}{sets} --seed {config.seed} --json"

@@ -1,0 +1,21 @@
+"""The look that the theme's settings cannot express: a little CSS, and the theme for figures."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import streamlit as st
+
+from demos.style import DARK, LIGHT, Theme
+
+_CSS = Path(__file__).with_name("look.css")
+
+
+def apply() -> None:
+    """Add our style sheet to the page."""
+    st.html(_CSS)
+
+
+def theme() -> Theme:
+    """The figures' theme that matches what the learner sees."""
+    return DARK if st.context.theme.type == "dark" else LIGHT

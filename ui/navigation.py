@@ -1,0 +1,40 @@
+"""Addresses, and links between screens."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import streamlit as st
+from streamlit.navigation.page import Page
+
+from content.schema import Deck, Question
+from ui import services
+
+_PAGES = "navigation.pages"
+
+
+def question_path(deck: Deck, question: Question) -> str:
+    """URL path of a question. The first deck's have short addresses, the others carry their deck's key."""
+    first = services.decks()[0].meta.key
+    return question.meta.key if deck.meta.key == first else f"{deck.meta.key}-{question.meta.key}"
+
+
+def lab_path(name: str) -> str:
+    """URL path of a lab's own screen."""
+    return f"lab-{name.replace('_', '-')}"
+
+
+def remember(sections: Mapping[str, Sequence[Page]]) -> None:
+    """Keep this run's pages, so that screens can link to one another by path."""
+    st.session_state[_PAGES] = {page.url_path: page for pages in sections.values() for page in pages}
+
+
+def page(path: str) -> Page:
+    """The page at `path` ("" is Home)."""
+    found: Page = st.session_state[_PAGES][path]
+    return found
+
+
+def link(path: str, label: str, *, icon: str | None = None, query: Mapping[str, str] | None = None) -> None:
+    """A link to the screen at `path`; switches without a reload."""
+    st.page_link(page(path), label=label, icon=icon, query_params=query)

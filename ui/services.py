@@ -1,0 +1,108 @@
+"""Process-wide services: the decks, the search index, the study store, the lab runner. Made once, on first use."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from datetime import UTC, datetime
+from functools import wraps
+from typing import TypeVar
+
+from content.loader import load_decks
+from content.schema import Deck, Question
+from content.search import SearchIndex
+from demos.runner import Run, Runner
+from study.scheduling import Scheduler
+from study.store import Store
+
+T = TypeVar("T")
+
+LEARNER = "local"
+"""The only learner until the shared server brings sign-in."""
+
+_made: dict[str, object] = {}
+_lock = threading.RLock()
+
+
+def _once(make: Callable[[], T]) -> Callable[[], T]:
+    @wraps(make)
+    def get() -> T:
+        found = _made.get(make.__name__)
+        if found is None:
+            with _lock:
+                found = _made.get(make.__name__)
+                if found is None:
+                    found = _made[make.__name__] = make()
+        return found  # type: ignore[return-value]
+
+    return get
+
+
+def now() -> datetime:
+    """The current time, UTC. The only clock of the screens."""
+    return datetime.now(UTC)
+
+
+@_once
+def decks() -> list[Deck]:
+    """All decks, in order. Raises `content.loader.ContentError` if one has mistakes."""
+    return load_decks()
+
+
+def question(deck_key: str, question_key: str) -> tuple[Deck, Question]:
+    """The question of this identity, with its deck. Raises `KeyError` if there is none."""
+    for deck in decks():
+        for found in deck.questions:
+            if (deck.meta.key, found.meta.key) == (deck_key, question_key):
+                return deck, found
+    raise KeyError(f"no question {question_key!r} in deck {deck_key!r}")
+
+
+@_once
+def search_index() -> SearchIndex:
+    return SearchIndex.build(decks())
+
+
+@_once
+def store() -> Store:
+    """The study store. Raises `study.store.StoreError`, which names the file and the remedy."""
+    return Store()
+
+
+@_once
+def scheduler() -> Scheduler:
+    return Scheduler()
+
+
+@_once
+def runner() -> Runner:
+    """The lab runner, its workers warming up in the background."""
+    made = Runner(on_end=_record)
+    made.start()
+    return made
+
+
+def _record(run: Run) -> None:
+    """Log a finished run and settle the prediction that was made for it, whoever is still looking."""
+    if run.verdict is None or run.replayed:
+        return
+    store().log_run(
+        run.lab,
+        run.config.model_dump(mode="json"),
+        run.seconds,
+        run.verdict.outcome,
+        now(),
+        run_id=run.id,
+        learner=LEARNER,
+    )
+    store().settle_prediction(run.id, run.verdict.outcome, now(), learner=LEARNER)
+
+
+def close() -> None:
+    """End the workers and the database connections; the next use makes new ones."""
+    with _lock:
+        for name in ("runner", "store"):
+            service = _made.get(name)
+            if service is not None:
+                service.close()  # type: ignore[attr-defined]
+        _made.clear()

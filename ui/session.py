@@ -1,0 +1,38 @@
+"""What the screens know about this visit: its learner's day, and values that outlive a widget."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, tzinfo
+from typing import TypeVar
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+import streamlit as st
+
+from ui import services
+
+T = TypeVar("T")
+
+
+def timezone() -> tzinfo:
+    """The learner's time zone, as the browser tells it; UTC if it does not."""
+    try:
+        return ZoneInfo(st.context.timezone or "UTC")
+    except (ZoneInfoNotFoundError, ValueError):
+        return UTC
+
+
+def day_start() -> datetime:
+    """Midnight of the learner's today, in UTC."""
+    local = services.now().astimezone(timezone())
+    return local.replace(hour=0, minute=0, second=0, microsecond=0).astimezone(UTC)
+
+
+def kept(key: str, default: T) -> T:
+    """The value kept under `key` for this visit; unlike a widget's, it survives a change of screen."""
+    value: T = st.session_state.setdefault(f"kept:{key}", default)
+    return value
+
+
+def keep(key: str, value: object) -> None:
+    """Keep `value` under `key` for this visit."""
+    st.session_state[f"kept:{key}"] = value
