@@ -1,4 +1,4 @@
-"""Runs snippets: a job as JSON on stdin, a result as a JSON line on stdout after each. Started by `content.snippets`."""
+"""Runs snippets for `content.snippets`: a job as JSON on stdin, a result as a JSON line on stdout after each."""
 
 from __future__ import annotations
 
@@ -17,13 +17,15 @@ def main() -> None:
     with contextlib.redirect_stdout(sys.stderr):
         for _, group in itertools.groupby(job["snippets"], key=lambda snippet: snippet["file"]):
             namespace: dict[str, Any] = {"__name__": "__snippet__"}
-            failed = _failure(job["preamble"], job["preamble_file"], 1, namespace)
+            broken = _failure(job["preamble"], job["preamble_file"], 1, namespace)
+            reason = f"not run: {job['preamble_file']}:{broken[0]}: {broken[1]}" if broken else None
             for snippet in group:
-                if failed is None:
-                    failed = failure = _failure(snippet["code"], snippet["file"], snippet["line"], namespace)
-                else:
-                    failure = (snippet["line"], f"not run: {failed[1]} (line {failed[0]})")
-                line, error = failure or (snippet["line"], None)
+                line, error = snippet["line"], reason
+                if reason is None:
+                    failure = _failure(snippet["code"], snippet["file"], snippet["line"], namespace)
+                    if failure:
+                        line, error = failure
+                        reason = f"not run: the file failed in line {line}"
                 print(json.dumps({"file": snippet["file"], "line": line, "error": error}), file=results, flush=True)
 
 

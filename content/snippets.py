@@ -49,12 +49,15 @@ class SnippetResult:
 def find_snippets(deck: Path) -> list[Snippet]:
     """The Python blocks of all questions in the folder `deck`, in reading order.
 
-    Raises `ContentError` if a file cannot be read: its code must not be passed over.
+    Raises `ContentError` if a file cannot be read: its code must not be passed over. Mistakes in the fields of a file
+    do not matter here.
     """
     raw, problems = read_deck(deck, deck.name)
-    if problems:
-        raise ContentError(problems)
-    return [snippet for folder in raw.questions for file in folder.files.values() for snippet in _snippets(file)]
+    files = {file.label: file for folder in raw.questions for file in folder.files.values()}
+    unread = [problem for problem in problems if problem.file not in files and (deck.parent / problem.file).exists()]
+    if unread:
+        raise ContentError(unread)
+    return [snippet for file in files.values() for snippet in _snippets(file)]
 
 
 def _snippets(file: RawFile) -> Iterator[Snippet]:
@@ -72,7 +75,9 @@ def run_snippets(deck: Path, timeout_seconds: float = 120) -> list[SnippetResult
     the rest of its file is not run. Raises `ContentError` if a file cannot be read.
     """
     snippets = find_snippets(deck)
-    preamble, problems = read_text(deck / PREAMBLE, f"{deck.name}/{PREAMBLE}") if (deck / PREAMBLE).exists() else ("", [])
+    preamble, problems = (
+        read_text(deck / PREAMBLE, f"{deck.name}/{PREAMBLE}") if (deck / PREAMBLE).exists() else ("", [])
+    )
     if problems:
         raise ContentError(problems)
     job = {"preamble": preamble, "preamble_file": f"{deck.name}/{PREAMBLE}", "snippets": [asdict(s) for s in snippets]}

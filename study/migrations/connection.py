@@ -18,7 +18,7 @@ from study.records import StoreError
 BUSY_TIMEOUT_SECONDS = 10
 
 _REMEDIES = {
-    "not a database": "It is no SQLite database, or it is damaged. Restore a copy, or set DATABASE_URL to another file.",
+    "not a database": "It is no SQLite database, or damaged. Restore a copy, or set DATABASE_URL to another file.",
     "malformed": "It is damaged. Restore a copy of it, or move it and its -wal and -shm files aside to start anew.",
     "readonly": "It cannot be written. Give your user the right to write the file and its folder.",
     "unable to open": "It cannot be opened. Check that it is a file and that your user may write its folder.",
@@ -119,14 +119,14 @@ def _begin(connection: Connection) -> None:
 
 
 def _check_sqlite(reader: Engine, writer: Engine) -> None:
-    """Sound and writable, or an error now rather than at the first answer. Then WAL, so that readers never wait."""
+    """Sound and writable, or an error now rather than at the first answer; and in WAL mode, so that readers never wait."""
     with reader.connect() as connection:
         finding = connection.exec_driver_sql("PRAGMA quick_check(1)").scalar()
         if finding != "ok":
             raise sqlite3.DatabaseError(f"malformed: {finding}")
+    _switch_to_wal(reader)
     with writer.begin():
         pass
-    _switch_to_wal(reader)
 
 
 def _switch_to_wal(engine: Engine) -> None:
@@ -138,8 +138,8 @@ def _switch_to_wal(engine: Engine) -> None:
             try:
                 raw.cursor().execute("PRAGMA journal_mode = WAL")
                 return
-            except sqlite3.OperationalError:
-                if time.monotonic() > deadline:
+            except sqlite3.OperationalError as error:
+                if "locked" not in str(error) or time.monotonic() > deadline:
                     raise
                 time.sleep(0.02)
     finally:

@@ -1,0 +1,255 @@
+"""How jobs get executed: a few warm worker processes, one job at a time each, replaced when they die.
+
+What a run is, and which job comes next, is the runner's affair. Another way to execute jobs (a Dask cluster, say) has
+to offer the same few methods: `Pool`.
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections import deque
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+
+from demos import catalogue
+from demos.process import COMMAND, Message, WorkerProcess
+
+_log = logging.getLogger(__name__)
+
+MOST_FAILED_STARTS = 2
+"""After so many workers in a row that died before they were ready, jobs fail instead of waiting for ever."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Job:
+    """One replicate to compute."""
+
+    id: str
+    lab: str
+    config: Mapping[str, Any]
+    replicate: int
+
+
+@dataclass(frozen=True)
+class FrameAnswer:
+    """A frame of the job, as plain data."""
+
+    frame: Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class Done:
+    """The job is complete: all its frames were sent. `code` is the version of the lab that computed it."""
+
+    versions: Mapping[str, str]
+    code: str
+
+
+@dataclass(frozen=True)
+class Failed:
+    """The job ended without completing. `message` is for people, `detail` (a traceback) for who mends it."""
+
+    message: str
+    detail: str = ""
+
+
+Answer = FrameAnswer | Done | Failed
+OnAnswer = Callable[[Answer], None]
+
+
+class Pool(Protocol):
+    """What the runner needs. Answers of a job come in order, one thread at a time, and never from inside `execute`."""
+
+    size: int
+    """How many jobs are worth having under way at once; a few more are accepted."""
+
+    def start(self) -> None:
+        """Begin to warm up; returns at once."""
+
+    def wait_ready(self, timeout: float) -> bool:
+        """Wait until `size` jobs could start at once. False if that did not happen in time, or will not."""
+
+    def execute(self, job: Job, on_answer: OnAnswer) -> None:
+        """Compute `job` as soon as a worker is free. The last answer is `Done` or `Failed`."""
+
+    def cancel(self, job_id: str) -> None:
+        """Stop computing this job at once. No answer follows, but one on its way may still arrive."""
+
+    def close(self) -> None:
+        """End everything; waits until it has ended."""
+
+
+@dataclass
+class _Worker:
+    """What the pool knows of one process."""
+
+    process: WorkerProcess
+    versions: Mapping[str, str] = field(default_factory=dict)
+    code: Mapping[str, str] = field(default_factory=dict)
+    ready: bool = False
+    retired: bool = False
+    job: Job | None = None
+    on_answer: OnAnswer | None = None
+
+
+class WorkerPool:
+    """Local worker processes: `size` of them, and `spares` warm ones that take over when others are killed."""
+
+    def __init__(self, size: int, spares: int = 1, command: Sequence[str] = COMMAND) -> None:
+        self.size = size
+        self._target = size + spares
+        self._command = command
+        self._changed = threading.Condition()
+        self._workers: dict[WorkerProcess, _Worker] = {}
+        self._waiting: deque[tuple[Job, OnAnswer]] = deque()
+        self._failed_starts = 0
+        self._why_not = ""
+        self._closed = False
+
+    def start(self) -> None:
+        """Start all worker processes; returns before they are ready."""
+        with self._changed:
+            self._fill()
+
+    def pids(self) -> list[int]:
+        """The process ids of the living workers."""
+        with self._changed:
+            return [process.pid for process in self._workers]
+
+    def wait_ready(self, timeout: float) -> bool:
+        """Wait until `size` workers are ready. False if they are not in time, or cannot start."""
+
+        def settled() -> bool:
+            return self._ready() >= self.size or self._broken() or self._closed
+
+        with self._changed:
+            self._changed.wait_for(settled, timeout)
+            return self._ready() >= self.size
+
+    def execute(self, job: Job, on_answer: OnAnswer) -> None:
+        """Compute `job` on the next free worker. If workers could not start before, they are tried again."""
+        with self._changed:
+            if self._broken() and not self._workers:
+                self._failed_starts = 0
+            self._waiting.append((job, on_answer))
+            self._fill()
+            self._assign()
+
+    def cancel(self, job_id: str) -> None:
+        """Kill the worker that computes this job; a new one is started in its place."""
+        with self._changed:
+            self._waiting = deque(item for item in self._waiting if item[0].id != job_id)
+            for worker in self._workers.values():
+                if worker.job is not None and worker.job.id == job_id:
+                    self._retire(worker)
+
+    def close(self) -> None:
+        """Kill all workers and wait for them."""
+        with self._changed:
+            self._closed = True
+            self._waiting.clear()
+            processes = list(self._workers)
+            for worker in self._workers.values():
+                self._retire(worker)
+            self._changed.notify_all()
+        for process in processes:
+            process.join(5.0)
+
+    def _ready(self) -> int:
+        return sum(worker.ready and not worker.retired for worker in self._workers.values())
+
+    def _broken(self) -> bool:
+        return self._failed_starts >= MOST_FAILED_STARTS
+
+    def _fill(self) -> None:
+        living = sum(not worker.retired for worker in self._workers.values())
+        while not self._closed and not self._broken() and living < self._target:
+            try:
+                process = WorkerProcess(self._on_message, self._on_exit, self._command)
+            except OSError as error:
+                self._failed_starts += 1
+                self._why_not = str(error)
+                continue
+            self._workers[process] = _Worker(process)
+            living += 1
+
+    def _retire(self, worker: _Worker) -> None:
+        """Kill this worker, on purpose: whatever it was doing is not answered."""
+        worker.retired, worker.job, worker.on_answer = True, None, None
+        worker.process.kill()
+
+    def _assign(self) -> None:
+        for worker in list(self._workers.values()):
+            if not self._waiting:
+                return
+            if not worker.ready or worker.retired or worker.job is not None:
+                continue
+            job, on_answer = self._waiting[0]
+            if worker.code.get(job.lab) != catalogue.code_version(job.lab):
+                self._retire(worker)  # an edited lab: this worker still has the old code in memory
+                continue
+            self._waiting.popleft()
+            worker.job, worker.on_answer = job, on_answer
+            worker.process.send(
+                {"job": job.id, "lab": job.lab, "config": dict(job.config), "replicate": job.replicate}
+            )
+
+    def _on_message(self, process: WorkerProcess, message: Message) -> None:
+        with self._changed:
+            worker = self._workers[process]
+            on_answer = worker.on_answer
+            if message["kind"] == "ready":
+                process.started()
+                worker.ready, worker.versions, worker.code = True, message["versions"], message["code"]
+                self._failed_starts = 0
+            if message["kind"] in ("done", "error"):
+                done_lab = worker.job.lab if worker.job else ""
+                worker.job, worker.on_answer = None, None
+            self._assign()
+            self._changed.notify_all()
+        if on_answer is None:
+            return
+        if message["kind"] == "frame":
+            on_answer(FrameAnswer(message["frame"]))
+        elif message["kind"] == "done":
+            on_answer(Done(worker.versions, worker.code.get(done_lab, "")))
+        elif message["kind"] == "error":
+            on_answer(Failed(message["message"], message["traceback"]))
+
+    def _on_exit(self, process: WorkerProcess) -> None:
+        lost: list[tuple[OnAnswer, Failed]] = []
+        with self._changed:
+            worker = self._workers.pop(process)
+            if not worker.ready and not worker.retired:
+                self._failed_starts += 1
+                self._why_not = f"{process.stderr_tail}\n({process.describe_exit()})".strip()
+                _log.error("a worker process could not start: %s", self._why_not)
+            if worker.on_answer is not None:
+                lost.append((worker.on_answer, _lost(process)))
+            self._fill()
+            self._assign()
+            if self._broken() and not self._workers:
+                lost += [(on_answer, _cannot_start(self._why_not)) for _, on_answer in self._waiting]
+                self._waiting.clear()
+            self._changed.notify_all()
+        for on_answer, answer in lost:
+            on_answer(answer)
+
+
+def _lost(process: WorkerProcess) -> Failed:
+    return Failed(
+        f"A worker process ended unexpectedly ({process.describe_exit()}). Nothing you did is lost. Press Run again. "
+        "If it keeps happening, the machine may be short of memory: close other programs.",
+        process.stderr_tail,
+    )
+
+
+def _cannot_start(why: str) -> Failed:
+    last = why.strip().splitlines()[-3:]
+    return Failed(
+        "The experiments' worker process cannot start. It said: " + " / ".join(last) + ". The usual cause is torch and "
+        "torchvision that do not match; the README's section on installing has the cure. Then press Run again.",
+        why,
+    )

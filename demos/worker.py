@@ -1,0 +1,134 @@
+"""The worker process, `python -m demos worker`: a job in as a JSON line, frames out as JSON lines. Here lives torch.
+
+Messages out: {"kind": "ready", "versions", "code"}, then per job {"kind": "frame", "job", "frame"} ... and at last
+{"kind": "done", "job"} or {"kind": "error", "job", "message", "traceback"}.
+"""
+
+from __future__ import annotations
+
+import importlib
+import json
+import math
+import os
+import platform
+import queue
+import signal
+import sys
+import threading
+import traceback
+from typing import Any, BinaryIO
+
+from demos import catalogue
+from demos.base import Frame
+
+NICENESS = 5
+"""Experiments give way to the server, which has to stay responsive."""
+
+
+def main() -> int:
+    """Serve jobs until stdin ends, which it does whenever the server is gone, however it went."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C in the terminal reaches us too; the server decides
+    if hasattr(os, "nice"):
+        os.nice(NICENESS)
+    commands, out = _private_pipes()
+    jobs: queue.SimpleQueue[dict[str, Any]] = queue.SimpleQueue()
+    threading.Thread(target=_listen, args=(commands, jobs), daemon=True).start()
+    code = {name: catalogue.code_version(name) for name in catalogue.labs()}  # before the import of what it stands for
+    versions = _warm_up()
+    _send(out, {"kind": "ready", "versions": versions, "code": code})
+    while True:
+        _answer(jobs.get(), out)
+
+
+def _private_pipes() -> tuple[BinaryIO, BinaryIO]:
+    """The pipes to the server. What libraries print goes to stderr, and nothing can read our commands."""
+    commands, out = os.fdopen(os.dup(0), "rb"), os.fdopen(os.dup(1), "wb")
+    nothing = os.open(os.devnull, os.O_RDONLY)
+    os.dup2(nothing, 0)
+    os.close(nothing)
+    os.dup2(2, 1)
+    return commands, out
+
+
+def _listen(commands: BinaryIO, jobs: queue.SimpleQueue[dict[str, Any]]) -> None:
+    for line in commands:
+        jobs.put(json.loads(line))
+    os._exit(0)  # even in the middle of a computation: nobody is left to see the result
+
+
+def _warm_up() -> dict[str, str]:
+    """Pay for imports and first calls before the first job does."""
+    import torch
+
+    torch.set_num_threads(1)
+    torch.set_num_interop_threads(1)
+    model = torch.nn.Sequential(torch.nn.Conv2d(1, 4, 3), torch.nn.Flatten(), torch.nn.LazyLinear(2))
+    loss = model(torch.zeros(2, 1, 8, 8)).sum()
+    loss.backward()
+    torch.optim.AdamW(model.parameters()).step()
+    for name in catalogue.labs():
+        _warm_lab(name)
+    import numpy
+
+    return {
+        "python": platform.python_version(),
+        "torch": torch.__version__,
+        "numpy": numpy.__version__,
+        "machine": f"{platform.system()} {platform.machine()}",
+        "threads": str(torch.get_num_threads()),
+    }
+
+
+def _warm_lab(name: str) -> None:
+    """Import the lab's experiment and let it load its data. One broken lab leaves the others usable."""
+    try:
+        experiment = importlib.import_module(f"demos.{name}.experiment")
+        warm = getattr(experiment, "warm", None)
+        if warm is not None:
+            warm()
+    except Exception:  # noqa: BLE001 - the same error answers the lab's jobs, where it is seen
+        traceback.print_exc()
+
+
+def _answer(job: dict[str, Any], out: BinaryIO) -> None:
+    try:
+        config = catalogue.lab(job["lab"]).config.model_validate(job["config"])
+        experiment = importlib.import_module(f"demos.{job['lab']}.experiment")
+        for frame in experiment.run(config, job["replicate"]):
+            _send(out, {"kind": "frame", "job": job["job"], "frame": _plain(frame)})
+    except Exception as error:  # noqa: BLE001 - whatever an experiment raises becomes its answer
+        message = f"The experiment failed in replicate {job['replicate']}: {type(error).__name__}: {error}"
+        shortened = traceback.format_exc(limit=-6)
+        _send(out, {"kind": "error", "job": job["job"], "message": message, "traceback": shortened})
+    else:
+        _send(out, {"kind": "done", "job": job["job"]})
+
+
+def _plain(frame: Frame) -> dict[str, Any]:
+    """The frame as data. Raises `ValueError` for NaN or infinity, which JSON does not have."""
+    data = frame.model_dump(mode="json")
+    for name, value in data.items():
+        if not _finite(value):
+            raise ValueError(
+                f"{name} of arm {frame.arm!r} is not a finite number at step {frame.step}. "
+                "Training has probably diverged: a smaller learning rate helps."
+            )
+    return data
+
+
+def _finite(value: Any) -> bool:
+    if isinstance(value, float):
+        return math.isfinite(value)
+    if isinstance(value, list):
+        return all(map(_finite, value))
+    if isinstance(value, dict):
+        return all(map(_finite, value.values()))
+    return True
+
+
+def _send(out: BinaryIO, message: dict[str, Any]) -> None:
+    try:
+        out.write(json.dumps(message, allow_nan=False).encode() + b"\n")
+        out.flush()
+    except BrokenPipeError:
+        os._exit(0)  # the server is gone

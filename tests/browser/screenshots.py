@@ -1,0 +1,114 @@
+"""`make screenshots`: the screens as a person meets them, desktop and phone, light and dark, into docs/screenshots.
+
+    python -m tests.browser.screenshots [--out DIR] [--only NAME ...]
+"""
+
+from __future__ import annotations
+
+import argparse
+import tempfile
+from collections.abc import Callable
+from pathlib import Path
+
+from playwright.sync_api import Browser, Page
+
+from tests.support.chromium import browser, settled
+from tests.support.server import ROOT, Server
+
+SIZES = {"desktop": (1440, 900), "phone": (390, 844)}
+QUESTION = "feature-extraction-vs-fine-tuning"
+
+
+def _as_it_is(page: Page) -> None:
+    """Nothing to do: the screen as it opens."""
+
+
+def _reveal(page: Page) -> None:
+    page.get_by_role("button", name="Reveal").first.click()
+    settled(page)
+
+
+def _run_lab(page: Page) -> None:
+    page.get_by_test_id("stRadio").locator("label").first.click()
+    page.locator("button:enabled", has_text="Run the experiment").click()
+    page.get_by_text("You predicted").wait_for(timeout=120_000)
+    settled(page)
+
+
+def _run_lab_halfway(page: Page) -> None:
+    page.get_by_test_id("stRadio").locator("label").first.click()
+    page.locator("button:enabled", has_text="Run the experiment").click()
+    page.get_by_test_id("stVegaLiteChart").wait_for(timeout=60_000)
+    page.wait_for_timeout(2500)
+
+
+def _some_reviews(page: Page) -> None:
+    """Answer a few cards, so that there is progress to show."""
+    for turn in range(6):
+        page.get_by_role("button", name="Reveal").click()
+        page.locator("button", has_text=("Good ·", "Easy ·", "Again ·")[turn % 3]).click()
+        page.get_by_role("button", name="Reveal").wait_for()
+        settled(page)
+
+
+SHOTS: dict[str, tuple[str, Callable[[Page], None]]] = {
+    "home": ("", _as_it_is),
+    "question": (QUESTION, _as_it_is),
+    "question-revealed": (QUESTION, _reveal),
+    "question-without-lab": ("input-resolution", _reveal),
+    "lab": ("lab-strategies", _as_it_is),
+    "lab-running": ("lab-strategies?labels_per_class=5&seed=3", _run_lab_halfway),
+    "lab-verdict": ("lab-strategies", _run_lab),
+    "search": ("search?q=batchnorm", _as_it_is),
+    "quiz": ("quiz", _as_it_is),
+    "quiz-revealed": ("quiz", _reveal),
+    "progress": ("progress", _as_it_is),
+}
+
+
+def shoot(chromium: Browser, server: Server, out: Path, only: list[str], *, full: bool) -> None:
+    """One PNG per screen, size and colour scheme."""
+    for name, (path, prepare) in SHOTS.items():
+        if only and name not in only:
+            continue
+        for size, (width, height) in SIZES.items():
+            for scheme in ("light", "dark"):
+                context = chromium.new_context(viewport={"width": width, "height": height}, color_scheme=scheme)
+                page = context.new_page()
+                page.goto(f"{server.url}/{path}")
+                settled(page)
+                prepare(page)
+                page.wait_for_timeout(400)
+                if full:
+                    _grow(page, width)
+                page.screenshot(path=out / f"{name}-{size}-{scheme}.png")
+                context.close()
+
+
+def _grow(page: Page, width: int) -> None:
+    """Make the window as tall as the screen's content, which scrolls inside Streamlit's own container."""
+    needed = page.evaluate("document.querySelector('[data-testid=stMainBlockContainer]').scrollHeight")
+    page.set_viewport_size({"width": width, "height": min(int(needed) + 80, 8000)})
+    page.wait_for_timeout(400)
+
+
+def main() -> None:
+    """Renew the pictures."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--out", type=Path, default=ROOT / "docs" / "screenshots")
+    parser.add_argument("--only", nargs="*", default=[], choices=list(SHOTS))
+    parser.add_argument("--full", action="store_true", help="the whole length of each screen")
+    arguments = parser.parse_args()
+    arguments.out.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory() as home, Server(Path(home)) as server, browser() as chromium:
+        if not arguments.only or "progress" in arguments.only:
+            page = chromium.new_page()
+            page.goto(f"{server.url}/quiz")
+            settled(page)
+            _some_reviews(page)
+            page.close()
+        shoot(chromium, server, arguments.out, arguments.only, full=arguments.full)
+
+
+if __name__ == "__main__":
+    main()
