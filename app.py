@@ -7,6 +7,7 @@ our lifespan, which warms everything up before the first visitor. Each session t
 from functools import partial
 
 import streamlit as st
+from starlette.middleware import Middleware
 from streamlit.navigation.page import Page
 from streamlit.runtime.scriptrunner import get_script_run_ctx
 
@@ -17,6 +18,7 @@ from pages.learn import home, question, search
 from pages.practice import progress, quiz
 from study.store import StoreError
 from ui import look, navigation, serving, services
+from ui.base_url import BaseUrl
 
 
 def sections() -> dict[str, list[Page]]:
@@ -59,13 +61,14 @@ def route() -> None:
         services.store()
     except (ContentError, StoreError) as error:
         st.title("The app cannot start")
-        st.error(str(error), icon=":material/error:")
+        st.error("It says what is wrong, and what to do:", icon=":material/error:")
+        st.code(str(error), language=None, wrap_lines=True)
         return
     navigation.remember(found)
     st.navigation(found, position="sidebar", expanded=True).run()
 
 
 if get_script_run_ctx(suppress_warning=True) is None:
-    app = st.App(__file__, lifespan=serving.lifespan)
+    app = st.App(__file__, lifespan=serving.lifespan, middleware=[Middleware(BaseUrl)])
 else:
     route()

@@ -19,7 +19,7 @@ DECKS = Path(__file__).parent / "decks"
 
 def deck_roots() -> tuple[Path, ...]:
     """The shipped folder of decks, and those that the environment variable `TLI_DECKS` adds (as PATH lists folders)."""
-    extra = [Path(name) for name in os.environ.get("TLI_DECKS", "").split(os.pathsep) if name.strip()]
+    extra = [Path(name).expanduser() for name in os.environ.get("TLI_DECKS", "").split(os.pathsep) if name.strip()]
     return tuple({path.resolve(): path for path in (DECKS, *extra)}.values())
 
 

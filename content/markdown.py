@@ -82,9 +82,8 @@ def blocks(text: str) -> list[tuple[int, str]]:
     return found
 
 
-def code_spans(text: str) -> tuple[list[str], str, list[int]]:
-    """Inline code of `text` (fences blanked already), `text` with it blanked, and lines where a span stays open."""
-    spans: list[str] = []
+def code_spans(text: str) -> tuple[str, list[int]]:
+    """`text` (fences blanked already) with its inline code blanked, and the lines where a span stays open."""
     masked: list[str] = []
     unclosed: list[int] = []
     for offset, block in blocks(text):
@@ -97,11 +96,10 @@ def code_spans(text: str) -> tuple[list[str], str, list[int]]:
                 unclosed.append(text.count("\n", 0, offset + run.start()))
                 break
             end = runs[close].end()
-            spans.append(block[run.end() : runs[close].start()])
             pieces += [block[at : run.start()], blank(block[run.start() : end])]
             at, place = end, close + 1
         masked.append("".join(pieces) + block[at:])
-    return spans, "".join(masked), unclosed
+    return "".join(masked), unclosed
 
 
 def blank(text: str) -> str:

@@ -13,7 +13,7 @@ from content.problems import one_line
 
 _HEADING = re.compile(r"^ {0,3}#{1,2}(?!#)(?=\s|$)", re.MULTILINE)
 _UNDERLINE = re.compile(r"^(?=.*\S)(?!.*\|) {0,3}\S.*\n {0,3}(=+|-+) *$", re.MULTILINE)
-_TAG = re.compile(r"<(?!https://[^\s<>]*>)[A-Za-z/!?][^\s<>]*")
+_TAG = re.compile(r"<(?!https://[^\s<>]*>)[A-Za-z/!?][^\s<>]*>?")
 _WHOLE_TAG = re.compile(r"</?[A-Za-z][^<>]*>")
 _TARGET = re.compile(r"\]\(\s*<?([^)\s>]*)")
 _DEFINITION = re.compile(r"^ {0,3}\[[^\]\n]+\]:\s*<?([^\s>]*)", re.MULTILINE)
@@ -38,7 +38,8 @@ def flaws(text: str) -> Iterator[Flaw]:
         yield from _fence(fence)
     if code and not code[-1].closed:
         return  # the text after it cannot be told from code
-    _, rest, unclosed = code_spans(rest)
+    yield from _headings(rest)
+    rest, unclosed = code_spans(rest)
     for line in unclosed:
         yield Flaw(line, "code", "a code span is not closed", "add the missing backtick, or write \\` for a backtick")
     found, rest, unpaired = formulas(rest)
@@ -46,7 +47,6 @@ def flaws(text: str) -> Iterator[Flaw]:
         yield Flaw(line, "formula", "a '$' has no partner", "close the formula, or write \\$ for a dollar sign")
     for formula in found:
         yield from _formula(formula)
-    yield from _headings(rest)
     yield from _html(rest)
     yield from _links(rest)
 
@@ -106,9 +106,11 @@ def _headings(text: str) -> Iterator[Flaw]:
 
 
 def _html(text: str) -> Iterator[Flaw]:
-    for match in _TAG.finditer(text):
-        remedy = "write Markdown; put `...` around it if it is code, or a space after '<' if it means less-than"
-        yield Flaw(_line(text, match.start()), "html", f"raw HTML: '{one_line(match.group(), 40)}'", remedy)
+    for line, words in enumerate(text.split("\n")):
+        tag = _TAG.search(words)
+        if tag:
+            remedy = "write Markdown; put `...` around it if it is code, or a space after '<' if it means less-than"
+            yield Flaw(line, "html", f"raw HTML: '{one_line(tag.group(), 40)}'", remedy)
 
 
 def _links(text: str) -> Iterator[Flaw]:

@@ -39,7 +39,10 @@ _SYMBOLS = {
     "left": "",
     "right": "",
 }
-_SPAN_OR_FORMULA = re.compile(r"(`+)(?P<code>.+?)\1|\$\$?(?P<tex>[^$]+)\$\$?", re.DOTALL)
+_VERBATIM = re.compile(
+    r"\\(?P<escaped>[\\`*_{}\[\]()#+\-.!$~<>|])|(?P<ticks>`+)(?P<code>.+?)(?P=ticks)|\$\$?(?P<tex>[^$]+)\$\$?",
+    re.DOTALL,
+)
 _LINK = re.compile(r"\[([^\]\[]*)\]\(\s*<?[^)\s]*>?[^)]*\)")
 _LINE_START = re.compile(r"^ *(?:[-*+] +|\d{1,9}[.)] +|#{1,6} +|> ?|\|[-:| ]+\|$)", re.MULTILINE)
 _EMPHASIS = re.compile(r"(?<!\w)(\*{1,3}|_{1,3})(?=\S)|(?<=\S)(\*{1,3}|_{1,3})(?!\w)")
@@ -52,14 +55,13 @@ def plain(markdown: str) -> tuple[str, str]:
     held: list[str] = []
 
     def hold(match: re.Match[str]) -> str:
-        held.append(match["code"] if match["tex"] is None else formula(match["tex"]))
-        return f"\x00{len(held) - 1}\x00"  # asterisks and underscores in code are no emphasis
+        held.append(formula(match["tex"]) if match["tex"] else match["code"] or match["escaped"])
+        return f"\x00{len(held) - 1}\x00"  # asterisks and underscores in it are no emphasis
 
-    rest = _SPAN_OR_FORMULA.sub(hold, rest)
+    rest = _VERBATIM.sub(hold, rest)
     rest = _LINE_START.sub("", rest)
     rest = _LINK.sub(r"\1", rest)
     rest = _EMPHASIS.sub("", rest).replace("|", " ")
-    rest = re.sub(r"\\([\\`*_{}\[\]()#+\-.!$~<>|])", r"\1", rest)
     rest = _HELD.sub(lambda match: held[int(match[1])], rest)
     return " ".join(rest.split()), "\n".join(fence.code for fence in code)
 

@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass
-
-_UNPRINTABLE = re.compile(r"[\s\x00-\x1f\x7f-\x9f\u2028\u2029]+")
 
 
 def one_line(text: object, limit: int = 160) -> str:
     """`text` on one printable line, shortened to `limit` characters; safe for any file name or file content."""
-    clean = str(text).encode("utf-8", "backslashreplace").decode("utf-8")
-    clean = _UNPRINTABLE.sub(" ", clean).strip()
+    words = " ".join(str(text)[: 10 * limit].split())
+    clean = "".join(char if char.isprintable() else char.encode("unicode_escape").decode() for char in words)
     return clean if len(clean) <= limit else clean[: limit - 3] + "..."
 
 

@@ -37,7 +37,9 @@ def _failure(code: str, file: str, first_line: int, namespace: dict[str, Any]) -
         return error.lineno or first_line, f"SyntaxError: {error.msg}"
     except BaseException as error:  # noqa: BLE001, whatever a snippet raises (SystemExit too) is its result
         frames = [frame.lineno for frame in traceback.extract_tb(error.__traceback__) if frame.filename == file]
-        return (frames[-1] if frames else None) or first_line, f"{type(error).__name__}: {error}".strip()
+        line = (frames[-1] if frames else None) or first_line
+        what = str(error) or code.split("\n")[line - first_line].strip()  # a bare assert says nothing else
+        return line, f"{type(error).__name__}: {what}"
     return None
 
 

@@ -62,7 +62,7 @@ def _load(folders: tuple[Path, ...]) -> Mapping[str, Lab]:
     for name in names:
         lab = importlib.import_module(f"demos.{name}.lab").LAB
         if lab.name != name or names.count(name) > 1:
-            raise ValueError(f"demos/{name}/lab.py: LAB.name is {lab.name!r}; each lab has its folder's name, used once")
+            raise ValueError(f"demos/{name}/lab.py: LAB.name is {lab.name!r}; a lab has its folder's name, used once")
         found.append(lab)
     return MappingProxyType({lab.name: lab for lab in sorted(found, key=lambda lab: (min(lab.questions), lab.name))})
 

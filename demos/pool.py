@@ -131,11 +131,15 @@ class WorkerPool:
     def execute(self, job: Job, on_answer: OnAnswer) -> None:
         """Compute `job` on the next free worker. If workers could not start before, they are tried again."""
         with self._changed:
-            if self._broken() and not self._workers:
+            if self._closed:
+                raise RuntimeError("the pool of workers is closed")
+            if self._broken():
                 self._failed_starts = 0
             self._waiting.append((job, on_answer))
             self._fill()
             self._assign()
+            if not self._workers:  # not even created; answers never come from inside this call
+                threading.Thread(target=self._give_up, daemon=True).start()
 
     def cancel(self, job_id: str) -> None:
         """Kill the worker that computes this job; a new one is started in its place."""
@@ -187,14 +191,12 @@ class WorkerPool:
             if not worker.ready or worker.retired or worker.job is not None:
                 continue
             job, on_answer = self._waiting[0]
-            if worker.code.get(job.lab) != catalogue.code_version(job.lab):
-                self._retire(worker)  # an edited lab: this worker still has the old code in memory
+            if not _is_current(worker, job.lab):
+                self._retire(worker)
                 continue
             self._waiting.popleft()
             worker.job, worker.on_answer = job, on_answer
-            worker.process.send(
-                {"job": job.id, "lab": job.lab, "config": dict(job.config), "replicate": job.replicate}
-            )
+            worker.process.send({"job": job.id, "lab": job.lab, "config": dict(job.config), "replicate": job.replicate})
 
     def _on_message(self, process: WorkerProcess, message: Message) -> None:
         with self._changed:
@@ -219,23 +221,37 @@ class WorkerPool:
             on_answer(Failed(message["message"], message["traceback"]))
 
     def _on_exit(self, process: WorkerProcess) -> None:
-        lost: list[tuple[OnAnswer, Failed]] = []
         with self._changed:
             worker = self._workers.pop(process)
             if not worker.ready and not worker.retired:
                 self._failed_starts += 1
                 self._why_not = f"{process.stderr_tail}\n({process.describe_exit()})".strip()
                 _log.error("a worker process could not start: %s", self._why_not)
-            if worker.on_answer is not None:
-                lost.append((worker.on_answer, _lost(process)))
             self._fill()
             self._assign()
-            if self._broken() and not self._workers:
-                lost += [(on_answer, _cannot_start(self._why_not)) for _, on_answer in self._waiting]
-                self._waiting.clear()
             self._changed.notify_all()
-        for on_answer, answer in lost:
+        if worker.on_answer is not None:
+            worker.on_answer(_lost(process))
+        self._give_up()
+
+    def _give_up(self) -> None:
+        """Fail the waiting jobs if no worker can be started."""
+        with self._changed:
+            if self._closed or not self._broken() or self._workers:
+                return
+            waiting, self._waiting = self._waiting, deque()
+            answer = _cannot_start(self._why_not)
+        for _, on_answer in waiting:
             on_answer(answer)
+
+
+def _is_current(worker: _Worker, lab_name: str) -> bool:
+    """False if the lab was edited after this worker started, which still has the old code in memory."""
+    try:
+        return worker.code.get(lab_name) == catalogue.code_version(lab_name)
+    except OSError as error:
+        _log.warning("the files of lab %s cannot be read just now: %s", lab_name, error)
+        return False
 
 
 def _lost(process: WorkerProcess) -> Failed:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from functools import lru_cache
 
 import numpy as np
 
@@ -71,8 +72,9 @@ def _replicates_needed(distance: float, spread: float) -> int | None:
     return high
 
 
+@lru_cache(maxsize=1024)
 def t_quantile(probability: float, degrees: int) -> float:
-    """The quantile of Student's t distribution with a whole number of degrees of freedom, for 0.5 <= probability < 1."""
+    """The quantile of Student's t distribution with `degrees` of freedom (a whole number), 0.5 <= probability < 1."""
     if not 0.5 <= probability < 1 or degrees < 1:
         raise ValueError(f"need 0.5 <= probability < 1 and degrees >= 1, got {probability} and {degrees}")
     low, high = 0.0, math.pi / 2
@@ -94,27 +96,27 @@ def _central(theta: float, degrees: int) -> float:
 
 def verdict_sentence(verdict: Verdict, *, better: str | None = None, worse: str | None = None) -> str:
     """The verdict in one sentence for people; `better` and `worse` are the labels of the compared arms, if known."""
-    margin = f"the margin of {_amount(verdict.margin, verdict.unit)}"
-    size = _amount(abs(verdict.effect), verdict.unit)
-    subject = f"{better} is" if better else "the difference is"
+    size = abs(verdict.effect) if better else verdict.effect
+    effect = _with_unit(_number(size, verdict), verdict.unit)
+    difference = f"the difference is {effect}"
     if better:
         than = f" than {worse}" if worse else ""
-        difference = f"{subject} {size} {'better' if verdict.effect >= 0 else 'worse'}{than}"
-    else:
-        difference = f"{subject} {_amount(verdict.effect, verdict.unit)}"
-    difference += _basis(verdict)
+        difference = f"{better} is {effect} {'better' if verdict.effect >= 0 else 'worse'}{than}"
+    difference += _interval(verdict)
+    margin = f"the margin of {_with_unit(f'{verdict.margin:g}', verdict.unit)}"
+    over = "" if verdict.interval is None else f", over {verdict.replicates} replicates"
     if verdict.outcome == "holds":
-        return f"Holds: {difference}, more than {margin}."
+        return f"Holds: {difference}, more than {margin}{over}."
     if verdict.outcome == "does_not_hold":
-        return f"Does not hold: {difference}, short of {margin}."
-    return f"Cannot tell: {difference}, which does not settle it against {margin}.{_remedy(verdict)}"
+        return f"Does not hold: {difference}, short of {margin}{over}."
+    return f"Cannot tell: {difference}, which leaves {margin} open{over}.{_remedy(verdict)}"
 
 
-def _basis(verdict: Verdict) -> str:
+def _interval(verdict: Verdict) -> str:
     if verdict.interval is None:
-        return " (counted, not estimated)"
+        return ""
     low, high = verdict.interval
-    return f" (95 % interval {_number(low)} to {_number(high)}, {verdict.replicates} replicates)"
+    return f" (95 % interval {_number(low, verdict)} to {_number(high, verdict)})"
 
 
 def _remedy(verdict: Verdict) -> str:
@@ -123,12 +125,14 @@ def _remedy(verdict: Verdict) -> str:
     return f" About {verdict.replicates_needed} replicates would settle it, if the spread stays as it is."
 
 
-def _number(value: float) -> str:
-    """One decimal place from 1 upwards, two significant digits below; -0.0 is 0."""
-    text = f"{value:.1f}" if abs(value) >= 1 else f"{value:.2g}"
-    return "0" if float(text) == 0 else text.removesuffix(".0")
+def _number(value: float, verdict: Verdict) -> str:
+    """One decimal, or as many as the margin's size asks for; none for what was counted. Never -0."""
+    if verdict.interval is None:
+        return f"{value:.6g}"
+    decimals = 1 if verdict.margin == 0 else max(1, 1 - math.floor(math.log10(abs(verdict.margin))))
+    text = f"{value:.{decimals}f}"
+    return text.removeprefix("-") if float(text) == 0 else text
 
 
-def _amount(value: float, unit: str) -> str:
-    number = _number(value)
-    return f"{number} {unit.removesuffix('s') if number in ('1', '-1') else unit}"
+def _with_unit(number: str, unit: str) -> str:
+    return f"{number} {unit.removesuffix('s') if abs(float(number)) == 1 else unit}"

@@ -13,10 +13,9 @@ import os
 import platform
 import queue
 import signal
-import sys
 import threading
 import traceback
-from typing import Any, BinaryIO
+from typing import Any, BinaryIO, NoReturn
 
 from demos import catalogue
 from demos.base import Frame
@@ -25,7 +24,7 @@ NICENESS = 5
 """Experiments give way to the server, which has to stay responsive."""
 
 
-def main() -> int:
+def main() -> NoReturn:
     """Serve jobs until stdin ends, which it does whenever the server is gone, however it went."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C in the terminal reaches us too; the server decides
     if hasattr(os, "nice"):
@@ -62,7 +61,7 @@ def _warm_up() -> dict[str, str]:
 
     torch.set_num_threads(1)
     torch.set_num_interop_threads(1)
-    model = torch.nn.Sequential(torch.nn.Conv2d(1, 4, 3), torch.nn.Flatten(), torch.nn.LazyLinear(2))
+    model = torch.nn.Sequential(torch.nn.Conv2d(1, 4, 3), torch.nn.Flatten(), torch.nn.Linear(144, 2))
     loss = model(torch.zeros(2, 1, 8, 8)).sum()
     loss.backward()
     torch.optim.AdamW(model.parameters()).step()
@@ -95,7 +94,7 @@ def _answer(job: dict[str, Any], out: BinaryIO) -> None:
         config = catalogue.lab(job["lab"]).config.model_validate(job["config"])
         experiment = importlib.import_module(f"demos.{job['lab']}.experiment")
         for frame in experiment.run(config, job["replicate"]):
-            _send(out, {"kind": "frame", "job": job["job"], "frame": _plain(frame)})
+            _write(out, _line(job["job"], frame))
     except Exception as error:  # noqa: BLE001 - whatever an experiment raises becomes its answer
         message = f"The experiment failed in replicate {job['replicate']}: {type(error).__name__}: {error}"
         shortened = traceback.format_exc(limit=-6)
@@ -104,16 +103,17 @@ def _answer(job: dict[str, Any], out: BinaryIO) -> None:
         _send(out, {"kind": "done", "job": job["job"]})
 
 
-def _plain(frame: Frame) -> dict[str, Any]:
-    """The frame as data. Raises `ValueError` for NaN or infinity, which JSON does not have."""
+def _line(job_id: str, frame: Frame) -> bytes:
+    """The frame as a JSON line. Raises `ValueError` for NaN or infinity, which JSON does not have."""
     data = frame.model_dump(mode="json")
-    for name, value in data.items():
-        if not _finite(value):
-            raise ValueError(
-                f"{name} of arm {frame.arm!r} is not a finite number at step {frame.step}. "
-                "Training has probably diverged: a smaller learning rate helps."
-            )
-    return data
+    try:
+        return json.dumps({"kind": "frame", "job": job_id, "frame": data}, allow_nan=False).encode() + b"\n"
+    except ValueError as error:
+        bad = ", ".join(name for name, value in data.items() if not _finite(value))
+        raise ValueError(
+            f"{bad} of arm {frame.arm!r} is not a finite number at step {frame.step} of {frame.steps}. "
+            "Training has probably diverged: a smaller learning rate helps."
+        ) from error
 
 
 def _finite(value: Any) -> bool:
@@ -127,8 +127,12 @@ def _finite(value: Any) -> bool:
 
 
 def _send(out: BinaryIO, message: dict[str, Any]) -> None:
+    _write(out, json.dumps(message).encode() + b"\n")
+
+
+def _write(out: BinaryIO, line: bytes) -> None:
     try:
-        out.write(json.dumps(message, allow_nan=False).encode() + b"\n")
+        out.write(line)
         out.flush()
-    except BrokenPipeError:
-        os._exit(0)  # the server is gone
+    except OSError:
+        os._exit(0)  # the server is gone, and nobody is left to be told

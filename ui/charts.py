@@ -8,7 +8,7 @@ from datetime import date
 import altair as alt
 import streamlit as st
 
-from study.statistics import QuestionMemory
+from study.statistics import GroupMemory
 from ui import look
 
 
@@ -34,16 +34,11 @@ def days(counts: Sequence[tuple[date, int]], what: str, *, today: int) -> None:
     st.altair_chart(chart, width="stretch", alt=f"{what}: {total} over {len(counts)} days, {now} today.")
 
 
-def memory(rows: Sequence[tuple[str, QuestionMemory | None]]) -> None:
+def memory(rows: Sequence[tuple[str, GroupMemory | None]]) -> None:
     """One bar per question: predicted recall from 0 to 100 %; questions not seen yet say so."""
     theme = look.theme()
     data = [
-        {
-            "question": label,
-            "recall": None if known is None else round(100 * known.retrievability, 1),
-            "note": "not asked yet" if known is None else f"{known.retrievability:.0%}, {known.seen} seen",
-        }
-        for label, known in rows
+        {"question": label, "recall": _percent(known), "note": _note(known)} for label, known in rows
     ]
     order = [label for label, _ in rows]
     base = alt.Chart(alt.Data(values=data)).encode(y=alt.Y("question:N", sort=order, title=None, axis=alt.Axis(labelLimit=260)))
@@ -54,9 +49,19 @@ def memory(rows: Sequence[tuple[str, QuestionMemory | None]]) -> None:
     unseen = base.transform_filter("datum.recall === null").mark_text(align="left", dx=6, color=theme.faint).encode(
         x=alt.value(0), text="note:N"
     )
-    seen = [f"{label} {known.retrievability:.0%}" for label, known in rows if known is not None]
+    seen = [f"{label} {_note(known)}" for label, known in rows if known is not None and known.seen]
     st.altair_chart(
         (bars + notes.transform_filter("datum.recall !== null") + unseen).properties(height=32 * len(rows)),
         width="stretch",
         alt="Predicted recall: " + (", ".join(seen) or "nothing asked yet") + ".",
     )
+
+
+def _percent(known: GroupMemory | None) -> float | None:
+    return None if known is None or known.retrievability is None else round(100 * known.retrievability, 1)
+
+
+def _note(known: GroupMemory | None) -> str:
+    if known is None or known.retrievability is None:
+        return "not asked yet"
+    return f"{known.retrievability:.0%} · {known.seen} card{'s' if known.seen > 1 else ''} seen"

@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from functools import wraps
 from typing import TypeVar
 
-from content.loader import load_decks
+from content.loader import ContentError, Problem, deck_roots, read_decks
 from content.schema import Deck, Question
 from content.search import SearchIndex
 from demos.runner import Run, Runner
@@ -44,9 +44,24 @@ def now() -> datetime:
 
 
 @_once
+def _content() -> tuple[list[Deck], list[Problem]]:
+    return read_decks(*deck_roots())
+
+
 def decks() -> list[Deck]:
-    """All decks, in order. Raises `content.loader.ContentError` if one has mistakes."""
-    return load_decks()
+    """All decks, in order. Questions with mistakes are left out (`deck_problems` says which); one file does not stop all.
+
+    Raises `content.loader.ContentError` if nothing usable is left.
+    """
+    found, problems = _content()
+    if not found:
+        raise ContentError(problems)
+    return found
+
+
+def deck_problems() -> list[Problem]:
+    """What is wrong with the questions that were left out."""
+    return _content()[1]
 
 
 def question(deck_key: str, question_key: str) -> tuple[Deck, Question]:

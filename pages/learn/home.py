@@ -14,6 +14,7 @@ def show() -> None:
     queue = reviews.queue()
     cards = {card.item_id: card for card in services.store().cards(learner=services.LEARNER)}
     newcomer = not any(not card.is_new for card in cards.values())
+    _left_out()
     _hero(newcomer)
     _next_step(queue, newcomer)
     if not newcomer:
@@ -22,6 +23,13 @@ def show() -> None:
         st.header(deck.meta.title, anchor=False)
         for question in deck.questions:
             _row(deck, question, cards.get(reviews.question_item(deck, question)))
+
+
+def _left_out() -> None:
+    problems = services.deck_problems()
+    if problems:
+        st.warning("Some questions have mistakes in their files and are left out:", icon=":material/warning:")
+        st.code("\n".join(map(str, problems)), language=None, wrap_lines=True)
 
 
 def _hero(newcomer: bool) -> None:

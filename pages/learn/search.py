@@ -51,7 +51,7 @@ def _hit(hit: Hit) -> None:
 def _marked(hit: Hit) -> str:
     """The snippet with its matches in bold, everything else as plain text."""
     parts, end = [], 0
-    for start, stop in hit.matches:
+    for start, stop in hit.ranges:
         parts += [_plain(hit.snippet[end:start]), f"**{_plain(hit.snippet[start:stop])}**"]
         end = stop
     return "".join([*parts, _plain(hit.snippet[end:])])

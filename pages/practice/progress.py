@@ -30,10 +30,12 @@ def show() -> None:
     left, right = st.columns(2, gap="large")
     with left:
         st.header("Reviews per day", anchor=False)
-        charts.days(reviews_per_day(log, PAST_DAYS, now, zone), "Reviews", today=PAST_DAYS - 1)
+        past = [(day.day, day.answered) for day in reviews_per_day(log, PAST_DAYS, now, zone)]
+        charts.days(past, "Reviews", today=PAST_DAYS - 1)
     with right:
         st.header("Due in the coming days", anchor=False)
-        charts.days(due_forecast(cards, COMING_DAYS, now, zone), "Cards due", today=0)
+        coming = [(day.day, day.due) for day in due_forecast(cards, COMING_DAYS, now, zone)]
+        charts.days(coming, "Cards due", today=0)
     st.header("Memory per question", anchor=False)
     st.caption("The chance that you would recall it now, as FSRS predicts; the mean over the question and its follow-ups.")
     known = memory_per_question(cards, now, services.scheduler(), reviews.group_of)

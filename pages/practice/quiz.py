@@ -38,12 +38,17 @@ def show() -> None:
     if message:
         st.warning(message, icon=":material/sync_problem:")
         session.keep("quiz:message", None)
-    early = session.kept("quiz:early", False)
-    if queue.next is None or (queue.next_is_early and not early and session.kept("quiz:asked", None) is None):
+    on_the_table = session.kept("quiz:asked", None) is not None
+    if not on_the_table and (queue.next is None or (_only_early(queue) and not session.kept("quiz:early", False))):
         _finished(queue, started)
     else:
         _card(queue)
     _undo(started)
+
+
+def _only_early(queue: Queue) -> bool:
+    """Nothing is left but cards that are still being learned and whose time has not come."""
+    return not queue.due and not queue.new
 
 
 def _counts(queue: Queue) -> str:
@@ -55,9 +60,14 @@ def _asked(queue: Queue) -> _Asked:
     asked: _Asked | None = session.kept("quiz:asked", None)
     known = set(reviews.catalogue_items())
     if asked is None or asked.item_id not in known:
-        assert queue.next is not None
-        asked = _Asked(queue.next.item_id, uuid.uuid4().hex, queue.next.version, services.now())
-        session.keep("quiz:asked", asked)
+        asked = _lay(str(queue.next))
+    return asked
+
+
+def _lay(item_id: str, *, revealed: bool = False) -> _Asked:
+    card = services.store().card(item_id, learner=services.LEARNER)
+    asked = _Asked(item_id, uuid.uuid4().hex, card.version if card else 0, services.now(), revealed)
+    session.keep("quiz:asked", asked)
     return asked
 
 
@@ -140,11 +150,8 @@ def _undo(started: datetime) -> None:
 def _take_back() -> None:
     started: datetime = session.kept("quiz:started", services.now())
     taken = services.store().undo_last(services.now(), since=started, learner=services.LEARNER)
-    if taken is None:
-        return
-    card = services.store().card(taken.item_id, learner=services.LEARNER)
-    asked = _Asked(taken.item_id, uuid.uuid4().hex, card.version if card else 0, services.now(), revealed=True)
-    session.keep("quiz:asked", asked)
+    if taken is not None:
+        _lay(taken.item_id, revealed=True)
 
 
 def _finished(queue: Queue, started: datetime) -> None:
@@ -156,13 +163,13 @@ def _finished(queue: Queue, started: datetime) -> None:
         st.markdown(
             "Everything that is due has been answered. New cards come tomorrow; any question can be added from its page."
         )
-    if queue.waiting_until is not None:
-        minutes = max(1, round((queue.waiting_until - services.now()).total_seconds() / 60))
+    if queue.waiting:
+        minutes = max(1, round((queue.waiting[0][1] - services.now()).total_seconds() / 60))
         st.info(
             f"{_cards(len(queue.waiting))} still being learned: the next comes back in {minutes} min.",
             icon=":material/timer:",
         )
-        if queue.next_is_early:
+        if queue.next is not None:
             st.button("Ask them now", icon=":material/fast_forward:", key="early", on_click=session.keep, args=("quiz:early", True))
     with st.container(horizontal=True):
         navigation.link("progress", "See your progress", icon=":material/monitoring:")
@@ -177,6 +184,6 @@ def _summary(summary: SessionSummary) -> None:
     st.title("Session done", anchor=False)
     columns = st.columns(3)
     columns[0].metric("Answered", summary.answered)
-    columns[1].metric("Remembered", f"{summary.remembered_share:.0%}")
+    columns[1].metric("Remembered", f"{summary.remembered_share or 0:.0%}")
     columns[2].metric("Time", f"{summary.seconds / 60:.0f} min" if summary.seconds >= 90 else f"{summary.seconds:.0f} s")
     st.markdown(" · ".join(f"**{summary.per_rating.get(rating, 0)}** {label}" for rating, label in _LABELS.items()))

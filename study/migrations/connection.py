@@ -104,8 +104,6 @@ def _prepare_file(url: URL) -> str:
 
 
 def _set_up_connection(connection: sqlite3.Connection, _record: Any) -> None:
-    # The driver would begin transactions by itself, late and without the write lock; `_begin` does it.
-    connection.isolation_level = None
     connection.execute(f"PRAGMA busy_timeout = {BUSY_TIMEOUT_SECONDS * 1000}")
     connection.execute("PRAGMA foreign_keys = ON")
     # In WAL mode anything less may lose the last commits when the power fails.
@@ -113,20 +111,22 @@ def _set_up_connection(connection: sqlite3.Connection, _record: Any) -> None:
 
 
 def _begin(connection: Connection) -> None:
-    # A transaction that reads first and takes the lock later fails at once if another has written in between.
+    # The driver begins on the first write only. A transaction that reads first and takes the lock then fails at once
+    # if another has written in between.
     takes_lock = connection.get_execution_options().get("takes_write_lock", False)
     connection.exec_driver_sql("BEGIN IMMEDIATE" if takes_lock else "BEGIN")
 
 
 def _check_sqlite(reader: Engine, writer: Engine) -> None:
-    """Sound and writable, or an error now rather than at the first answer; and in WAL mode, so that readers never wait."""
+    """Sound, writable (or an error now, not at the first answer), and in WAL mode, so that readers never wait."""
     with reader.connect() as connection:
         finding = connection.exec_driver_sql("PRAGMA quick_check(1)").scalar()
         if finding != "ok":
-            raise sqlite3.DatabaseError(f"malformed: {finding}")
+            raise sqlite3.DatabaseError("malformed: " + " ".join(str(finding).split()))
     _switch_to_wal(reader)
-    with writer.begin():
-        pass
+    with writer.connect() as connection:
+        # Taking the lock is not enough: SQLite lets a read-only database begin. The connection rolls it back.
+        connection.exec_driver_sql("UPDATE alembic_version SET version_num = version_num")
 
 
 def _switch_to_wal(engine: Engine) -> None:

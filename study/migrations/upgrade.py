@@ -22,8 +22,7 @@ def upgrade(reader: Engine, writer: Engine, name: str) -> None:
         if _revision(connection, name) == HEAD:
             return
     with writer.begin() as connection:
-        if _revision(connection, name) != HEAD:
-            _run_migrations(connection, name)
+        _run_migrations(connection, name)
 
 
 def _revision(connection: Connection, name: str) -> str | None:

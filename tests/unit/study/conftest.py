@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
@@ -21,8 +22,17 @@ def file(tmp_path: Path) -> Path:
     return tmp_path / "study.sqlite3"
 
 
+@pytest.fixture(scope="session")
+def empty_database(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A database without any rows, made once: the migrations take longer than most tests."""
+    file = tmp_path_factory.mktemp("empty") / "study.sqlite3"
+    Store(f"sqlite:///{file}").close()
+    return file
+
+
 @pytest.fixture
-def store(file: Path) -> Iterator[Store]:
+def store(file: Path, empty_database: Path) -> Iterator[Store]:
+    shutil.copy(empty_database, file)
     opened = Store(f"sqlite:///{file}")
     yield opened
     opened.close()

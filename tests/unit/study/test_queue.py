@@ -66,7 +66,7 @@ def test_a_review_is_due_from_its_moment_on_not_before(now: datetime) -> None:
 
 
 @pytest.mark.parametrize(("per_day", "introduced", "new"), [(3, 0, 3), (3, 2, 1), (3, 3, 0), (3, 9, 0), (0, 0, 0)])
-def test_new_items_are_limited_by_what_is_left_of_the_day(now: datetime, per_day: int, introduced: int, new: int) -> None:
+def test_new_items_are_limited_by_what_is_left_today(now: datetime, per_day: int, introduced: int, new: int) -> None:
     assert _plan([], now, per_day, introduced).new == tuple(CATALOGUE[:new])
 
 

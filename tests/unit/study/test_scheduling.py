@@ -16,7 +16,7 @@ HISTORIES = 240
 
 
 def _history(seed: int) -> tuple[Scheduler, fsrs.Scheduler, list[tuple[Rating, datetime]]]:
-    """Settings, the package's scheduler with the same ones, and up to 25 answers: early, on time, late, the same day."""
+    """Settings, the package's scheduler with the same ones, and up to 25 answers, early to late."""
     rng = random.Random(seed)
     retention, longest = rng.choice([0.7, 0.85, 0.9, 0.97]), rng.choice([30, 365, 36_500])
     moment = datetime(2026, 1, 1, tzinfo=UTC) + timedelta(seconds=rng.uniform(0, 86_400))

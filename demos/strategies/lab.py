@@ -1,0 +1,204 @@
+"""Feature extraction or fine-tuning? What is claimed, what can be set, and how a run is judged. No torch in here."""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from pydantic import Field, field_validator
+
+from demos.base import Arm, ArmResult, Claim, Frame, Lab, LabConfig, Prediction, Preset, Verdict
+from demos.verdict import paired_verdict
+
+BLOCKS = ("stem", "stage1", "stage2", "stage3", "head")
+"""The network's blocks, input to output (`demos.models.SmallCNN`)."""
+
+SCRATCH, PROBE, FINE_TUNE, FREEZE = "scratch", "probe", "fine_tune", "freeze_k"
+
+
+class Config(LabConfig):
+    """The dials of this lab."""
+
+    labels_per_class: int = Field(
+        1,
+        ge=1,
+        le=400,
+        title="Labels per class",
+        description="How many labelled digits of each of the 10 classes to learn from",
+        json_schema_extra={"unit": "images", "scale": "log", "options": [1, 2, 5, 10, 20, 50, 100, 200, 400]},
+    )
+    frozen_blocks: int = Field(
+        2,
+        ge=1,
+        le=4,
+        title="Frozen blocks (k)",
+        description="How many blocks the arm 'freeze the first k' keeps as pretrained; 4 leaves only the head, a probe",
+        json_schema_extra={"unit": "blocks", "scale": "linear", "options": [1, 2, 3, 4]},
+    )
+    learning_rate: float = Field(
+        0.0,
+        ge=0.0,
+        le=0.1,
+        title="Learning rate",
+        description="One AdamW rate for all arms, 0.0001 to 0.1; 0 means tuned: each arm gets the rate of its own sweep",
+        json_schema_extra={
+            "unit": "per step",
+            "scale": "log",
+            "options": [0, 1e-4, 3e-4, 1e-3, 3e-3, 1e-2, 3e-2, 1e-1],
+            "option_labels": {"0": "tuned for each arm"},
+        },
+    )
+    steps: int = Field(
+        120,
+        ge=20,
+        le=1500,
+        title="Training steps",
+        description="Optimiser steps of every arm, up to 32 images each",
+        json_schema_extra={"unit": "steps", "scale": "log", "options": [20, 60, 120, 300, 600, 1200, 1500]},
+    )
+
+    @field_validator("learning_rate")
+    @classmethod
+    def _tuned_or_in_range(cls, value: float) -> float:
+        if 0 < value < 1e-4:
+            raise ValueError("a rate is 0.0001 to 0.1, or 0 for the rates tuned for each arm")
+        return value
+
+
+class StrategyFrame(Frame):
+    """One arm at one moment of its run."""
+
+    accuracy: float
+    """On the replicate's 500 test digits, in per cent."""
+    trainable_parameters: int
+    ms_per_step: float | None
+    """Median over the stretches between evaluations, optimiser steps alone; None before the first step."""
+    cache_ms: float
+    """Running the frozen first blocks over the training and test images, once; 0.0 if nothing is frozen."""
+    drift: dict[str, float]
+    """Relative weight change per block, ||w - w0|| / ||w0||; a frozen block's is exactly 0.0."""
+
+
+CLAIM = Claim(
+    statement="With this many labels, feature extraction beats fine-tuning",
+    better=PROBE,
+    worse=FINE_TUNE,
+    metric="test accuracy",
+    unit="points",
+    margin=1.0,
+    paper="Kumar et al. 2022 (arXiv 2202.10054)",
+)
+
+
+def arms(config: Config) -> tuple[Arm, ...]:
+    """The four strategies, in the order in which they are shown."""
+    k = config.frozen_blocks
+    blocks = "block" if k == 1 else f"{k} blocks"
+    return (
+        Arm(key=PROBE, label="Feature extraction", description="Pretrained; only the new head learns"),
+        Arm(
+            key=FREEZE,
+            label=f"Freeze the first {blocks}",
+            description=f"Pretrained; {', '.join(BLOCKS[:k])} stay as they are, the rest learns",
+        ),
+        Arm(key=FINE_TUNE, label="Fine-tuning", description="Pretrained; every block learns, at the same rate"),
+        Arm(key=SCRATCH, label="From scratch", description="Random weights; every block learns"),
+    )
+
+
+def rates(config: Config, arm: str) -> dict[str, float]:
+    """The arm's row of learning rates, block by block; 0 is frozen."""
+    frozen = {SCRATCH: 0, FINE_TUNE: 0, FREEZE: config.frozen_blocks, PROBE: len(BLOCKS) - 1}[arm]
+    rate = config.learning_rate or tuned_rate(case(config, arm), config.steps)
+    return {block: 0.0 if i < frozen else rate for i, block in enumerate(BLOCKS)}
+
+
+def case(config: Config, arm: str) -> str:
+    """The arm's name in the sweep: freezing is tuned for each k, and with k = 4 it *is* the probe."""
+    if arm != FREEZE:
+        return arm
+    return PROBE if config.frozen_blocks == len(BLOCKS) - 1 else f"freeze_{config.frozen_blocks}"
+
+
+def tuned_rate(name: str, steps: int) -> float:
+    """The rate of `python -m demos tune strategies` for this case, at whichever swept run length is nearer (by ratio)."""
+    nearest = min(_TUNED["rates"], key=lambda length: abs(math.log(int(length) / steps)))
+    return float(_TUNED["rates"][nearest][name])
+
+
+def _read_tuned() -> dict[str, Any]:
+    return dict(json.loads((Path(__file__).parent / "tuned.json").read_text(encoding="utf-8")))
+
+
+_TUNED = _read_tuned()
+
+
+def results(config: Config, frames: Sequence[StrategyFrame]) -> list[ArmResult]:
+    """The final accuracy of every arm, one value for each replicate that finished all of them."""
+    final = {(f.arm, f.replicate): f.accuracy for f in frames if f.step == f.steps}
+    names = [arm.key for arm in arms(config)]
+    complete = [r for r in range(config.replicates) if all((name, r) in final for name in names)]
+    return [
+        ArmResult(name=name, metric="test accuracy (%)", values=tuple(final[name, r] for r in complete))
+        for name in names
+    ]
+
+
+def verdict(config: Config, frames: Sequence[StrategyFrame]) -> Verdict:
+    """Feature extraction minus fine-tuning, in pairs that share the draw."""
+    values = {result.name: result.values for result in results(config, frames)}
+    return paired_verdict(CLAIM, values[CLAIM.better], values[CLAIM.worse])
+
+
+PRESETS = (
+    Preset(key="default", label="One label per class", why="The fewest labels there can be: ten digits in all."),
+    Preset(
+        key="five",
+        label="Five labels per class",
+        why="Where the two come close: which is ahead depends on the draw. Both leave training from scratch behind.",
+        values={"labels_per_class": 5},
+    ),
+    Preset(
+        key="hundred",
+        label="A hundred labels per class",
+        why="Enough examples to improve the features themselves, which the probe cannot do.",
+        values={"labels_per_class": 100},
+        counter=True,
+    ),
+    Preset(
+        key="scratch_long",
+        label="From scratch, given time",
+        why="Ten times the steps, rates tuned for that length: how much of the head start is only speed?",
+        values={"labels_per_class": 100, "steps": 1200, "replicates": 4},
+    ),
+)
+
+LAB = Lab(
+    name="strategies",
+    title="Feature extraction or fine-tuning?",
+    questions=(1, 10),
+    summary=(
+        "A small network that has learned letters rendered in 17 fonts is moved to real handwritten digits, in four "
+        "ways. All four see the same labelled digits in the same order."
+    ),
+    claim=CLAIM,
+    config=Config,
+    frame=StrategyFrame,
+    arms=arms,
+    presets=PRESETS,
+    prediction=Prediction(
+        question="With this many labels, will feature extraction beat fine-tuning by more than 1 point?",
+        options={
+            "holds": "Yes, by more than a point",
+            "does_not_hold": "No, fine-tuning is as good or better",
+            "cannot_tell": "Too close to call with this many replicates",
+        },
+    ),
+    results=results,
+    verdict=verdict,
+    does_not_show=(),
+    paper_says="",
+)

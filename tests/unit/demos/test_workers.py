@@ -1,0 +1,148 @@
+"""Worker processes: how they die, what is said about it, and that none is left behind."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import psutil
+import pytest
+
+import demos
+from demos import catalogue
+from demos.cache import RunCache
+from demos.pool import WorkerPool
+from demos.runner import Runner
+from tests.unit.demos.conftest import REPOSITORY
+from tests.unit.demos.test_runner import LONG, Toy, wait_until
+
+
+def test_a_worker_killed_from_outside_fails_its_run_and_the_next_one_works(warm: Runner, toy: Toy) -> None:
+    run = warm.submit("toy", toy(**LONG))
+    wait_until(lambda: run.frames)
+    psutil.Process(run.frames[-1].pid).kill()
+    assert run.wait(2.0) and run.state == "failed"
+    assert run.error is not None and run.error.startswith("A worker process ended unexpectedly (")
+    assert "Nothing you did is lost. Press Run again." in run.error
+    if os.name == "posix":
+        assert "(signal 9, SIGKILL)" in run.error
+    following = warm.submit("toy", toy())
+    assert following.wait(20) and following.state == "finished"
+
+
+def test_a_worker_that_dies_by_itself_is_no_different(warm: Runner, toy: Toy) -> None:
+    run = warm.submit("toy", toy(behaviour="kills itself"))
+    assert run.wait(5.0) and run.state == "failed"
+    assert run.error is not None and "ended unexpectedly" in run.error
+
+
+def test_a_killed_spare_is_replaced_and_nobody_notices(warm: Runner, toy: Toy) -> None:
+    pool = warm._pool
+    assert isinstance(pool, WorkerPool)
+    wait_until(lambda: len(pool.pids()) == 3)
+    victim = pool.pids()[-1]
+    psutil.Process(victim).kill()
+    wait_until(lambda: len(pool.pids()) == 3 and victim not in pool.pids())
+    run = warm.submit("toy", toy())
+    assert run.wait(10) and run.state == "finished"
+
+
+def test_workers_give_way_and_use_one_thread(warm: Runner, toy: Toy) -> None:
+    run = warm.submit("toy", toy())
+    assert run.wait(10)
+    if os.name == "posix":
+        assert psutil.Process(run.frames[0].pid).nice() > psutil.Process().nice()
+    assert run.versions["threads"] == "1"
+
+
+def test_an_edited_experiment_runs_as_edited(toy_labs: Path, warm: Runner, tmp_path: Path) -> None:
+    name = f"edited_{tmp_path.name}"
+    shutil.copytree(toy_labs / "toy", tmp_path / name, ignore=shutil.ignore_patterns("__pycache__"))
+    catalogue.add_root(tmp_path)
+    try:
+        config = catalogue.lab(name).config(seed=5)
+        before = warm.submit(name, config)  # the workers do not know this lab: they are replaced
+        assert before.wait(30) and before.state == "finished", before.error
+        file = tmp_path / name / "experiment.py"
+        file.write_text(file.read_text().replace("draw + gain", "draw + 2 * gain"))
+        after = warm.submit(name, config, reuse=True)
+        assert after.wait(30) and after.state == "finished" and not after.replayed
+    finally:
+        demos.__path__.remove(str(tmp_path))
+    assert before.verdict is not None and after.verdict is not None
+    assert after.verdict.effect == pytest.approx(before.verdict.effect + 5.0)
+
+
+def test_workers_that_cannot_start_are_reported_with_what_they_said(toy_labs: Path, toy: Toy, tmp_path: Path) -> None:
+    says = "import sys; sys.exit('RuntimeError: operator torchvision::nms does not exist')"
+    broken = Runner(pool=WorkerPool(2, 1, command=[sys.executable, "-c", says]), cache=RunCache(tmp_path))
+    broken.start()
+    assert not broken.wait_ready(20)
+    for seed in range(2):  # a later click tries again, and does not hang either
+        run = broken.submit("toy", toy(seed=seed))
+        assert run.wait(20) and run.state == "failed"
+        assert run.error is not None and "torchvision::nms does not exist" in run.error and "README" in run.error
+    broken.close()
+
+
+def test_a_command_that_does_not_exist_is_reported_too(toy_labs: Path, toy: Toy, tmp_path: Path) -> None:
+    broken = Runner(pool=WorkerPool(2, 1, command=[str(tmp_path / "no-python")]), cache=RunCache(tmp_path))
+    run = broken.submit("toy", toy())
+    assert run.wait(20) and run.state == "failed"
+    assert run.error is not None and "no-python" in run.error
+    broken.close()
+
+
+SERVER = """
+import sys, time
+from pathlib import Path
+from demos import catalogue
+from demos.cache import RunCache
+from demos.runner import Runner
+runner = Runner(workers=1, spares=1, roots=[Path(sys.argv[1])], cache=RunCache(Path(sys.argv[2])))
+run = runner.submit("toy", catalogue.lab("toy").config(steps=3, pause=60.0, replicates=2))
+assert runner.wait_ready()
+print(*runner._pool.pids(), flush=True)
+time.sleep(60)
+"""
+
+
+@pytest.fixture
+def server(toy_labs: Path, tmp_path: Path) -> Iterator[subprocess.Popen[str]]:
+    """A process with a runner and a long run under way."""
+    command = [sys.executable, "-c", SERVER, str(toy_labs), str(tmp_path)]
+    with subprocess.Popen(command, cwd=REPOSITORY, stdout=subprocess.PIPE, text=True) as process:
+        yield process
+        process.kill()
+
+
+def test_workers_die_with_a_server_that_is_killed(server: subprocess.Popen[str]) -> None:
+    assert server.stdout is not None
+    workers = [psutil.Process(int(pid)) for pid in server.stdout.readline().split()]
+    assert len(workers) == 2 and all(worker.is_running() for worker in workers)
+    server.kill()
+    server.wait()
+    _, alive = psutil.wait_procs(workers, timeout=5)
+    assert not [worker for worker in alive if worker.status() != psutil.STATUS_ZOMBIE]
+
+
+@pytest.mark.skipif(os.name != "posix", reason="no SIGSTOP")
+def test_closing_leaves_no_process_not_even_a_stuck_one(toy_labs: Path, toy: Toy, tmp_path: Path) -> None:
+    closing = Runner(workers=1, spares=1, cache=RunCache(tmp_path))
+    run = closing.submit("toy", toy(**LONG))
+    wait_until(lambda: run.frames, 30)
+    workers = [psutil.Process(pid) for pid in closing._pool.pids()]  # type: ignore[attr-defined]
+    workers[0].send_signal(signal.SIGSTOP)
+    began = time.monotonic()
+    closing.close()
+    assert time.monotonic() - began < 2
+    assert run.state == "stopped"
+    assert not [worker for worker in workers if worker.is_running()]
+    with pytest.raises(RuntimeError, match="closed"):
+        closing.submit("toy", toy())
