@@ -29,6 +29,8 @@ QUESTION, HINT, KEY_POINTS, SOURCES, FOLLOW_UP = "Question", "Hint", "Key points
 
 _BOOST = {QUESTION: 8, KEY_POINTS: 4, CARD_ANSWER: 2, SOURCES: 0.5}
 _EXACT, _PREFIX = 4, 1
+_SHOWN = {QUESTION: 0, SOURCES: 1}
+"""Shown only if no other section says as much: the title stands beside the hit, and references explain little."""
 
 
 @dataclass(frozen=True)
@@ -161,8 +163,7 @@ def _best(matches: Sequence[_Match]) -> tuple[int, float, _Match]:
     covered = frozenset[int]().union(*(match.covered for match in matches))
     scores = sorted((match.score * len(match.covered) for match in matches), reverse=True)
     score = scores[0] + 0.1 * sum(scores[1:])
-    # the title stands beside the hit anyway: show another section if it says as much
-    best = max(matches, key=lambda match: (len(match.covered), match.section.title != QUESTION, match.score))
+    best = max(matches, key=lambda match: (len(match.covered), _SHOWN.get(match.section.title, 2), match.score))
     return len(covered), score, best
 
 

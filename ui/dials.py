@@ -87,7 +87,7 @@ def _widget(lab: Lab, name: str, field: FieldInfo, key: str, disabled: bool) -> 
     }
     options = extra.get("options")
     if isinstance(options, list):
-        labels: Any = extra.get("labels") or {}
+        labels: Any = extra.get("option_labels") or {}
         value = st.session_state[key]
         choices = options if value in options else sorted([*options, value])
         st.select_slider(options=choices, format_func=lambda item: str(labels.get(str(item), f"{item:g}")), **shared)

@@ -9,6 +9,10 @@ from study.queue import Card, Queue
 from ui import navigation, reviews, services, session
 
 
+LIST_WIDTH = 960
+"""Pixels: wide enough for a question on one line, narrow enough to connect it with its state."""
+
+
 def show() -> None:
     """The home screen."""
     queue = reviews.queue()
@@ -21,8 +25,9 @@ def show() -> None:
         _standing(queue)
     for deck in services.decks():
         st.header(deck.meta.title, anchor=False)
-        for question in deck.questions:
-            _row(deck, question, cards.get(reviews.question_item(deck, question)))
+        with st.container(key=f"questions-{deck.meta.key}", gap="xxsmall", width=LIST_WIDTH):
+            for question in deck.questions:
+                _row(deck, question, cards.get(reviews.question_item(deck, question)))
 
 
 def _left_out() -> None:
@@ -36,7 +41,7 @@ def _hero(newcomer: bool) -> None:
     st.title("Be ready for the transfer-learning interview", anchor=False)
     if newcomer:
         st.markdown(
-            "Ten questions interviewers ask. **Think, then reveal** the answer a senior would give; **test the claim** "
+            "Ten questions that interviewers ask. **Think, then reveal** the answer a senior would give; **test the claim** "
             "with a live PyTorch experiment beside it; then let the **quiz** ask you again just before you would forget."
         )
 
@@ -81,5 +86,5 @@ def _row(deck: Deck, question: Question, card: Card | None) -> None:
         navigation.link(
             navigation.question_path(deck, question), f"**{question.meta.number}** · {question.meta.title}"
         )
-        lab = " · live experiment" if question.meta.labs else ""
+        lab = " · :material/experiment: live" if question.meta.labs else ""
         st.caption(f"{reviews.status(card) if card else question.meta.topic}{lab}", width="content")

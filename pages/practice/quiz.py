@@ -14,6 +14,9 @@ from study.statistics import SessionSummary, session_summary
 from study.store import StaleCard
 from ui import navigation, reviews, services, session
 
+CARD_WIDTH = 760
+"""Pixels: about 75 characters a line."""
+
 _LABELS = {Rating.AGAIN: "Again", Rating.HARD: "Hard", Rating.GOOD: "Good", Rating.EASY: "Easy"}
 
 
@@ -29,7 +32,12 @@ class _Asked:
 
 
 def show() -> None:
-    """The quiz screen."""
+    """The quiz screen, at a width that reads well."""
+    with st.container(width=CARD_WIDTH):
+        _quiz()
+
+
+def _quiz() -> None:
     started = session.kept("quiz:started", services.now())
     queue = reviews.queue()
     with st.container(key="eyebrow"):
