@@ -81,11 +81,11 @@ def _folder_name(question: RawFolder) -> Iterator[Problem]:
 
 def lab_exists(name: str, demos: Path) -> bool:
     """Whether the lab's folder is there. A package cannot have hyphens: `lr-sweep` lies in `lr_sweep`."""
-    return any((demos / folder / "lab.py").is_file() for folder in (name, name.replace("-", "_")))
+    return (demos / name / "lab.py").is_file()
 
 
 def known_labs(demos: Path) -> list[str]:
-    return sorted(path.parent.name.replace("_", "-") for path in demos.glob("*/lab.py"))
+    return sorted(path.parent.name for path in demos.glob("*/lab.py"))
 
 
 def _lab_remedy(demos: Path) -> str:

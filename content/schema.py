@@ -22,6 +22,7 @@ from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
 Text = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1)]
 Slug = Annotated[str, StringConstraints(pattern=r"^[a-z0-9]+(-[a-z0-9]+)*$", max_length=60)]
+LabName = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9]*(_[a-z0-9]+)*$", max_length=40)]
 ArxivId = Annotated[str, StringConstraints(pattern=r"^\d{4}\.\d{4,5}$")]
 
 
@@ -92,7 +93,7 @@ class QuestionMeta(Entry):
     """Shown before the answer: what to think about first."""
     key_points: list[Text] = Field(min_length=2, max_length=8)
     """What a good answer contains, one plain sentence each."""
-    labs: list[Slug] = Field(default_factory=list)
+    labs: list[LabName] = Field(default_factory=list)
     """Labs that put the answer to the test; folder names under `demos/`."""
     sources: list[Source] = Field(min_length=1)
 

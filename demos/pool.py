@@ -18,6 +18,9 @@ from demos.process import COMMAND, Message, WorkerProcess
 
 _log = logging.getLogger(__name__)
 
+GRACE_SECONDS = 0.25
+"""A cancelled worker that has not come to its next frame by then is killed. One that has stays warm."""
+
 MOST_FAILED_STARTS = 2
 """After so many workers in a row that died before they were ready, jobs fail instead of waiting for ever."""
 
@@ -142,12 +145,21 @@ class WorkerPool:
                 threading.Thread(target=self._give_up, daemon=True).start()
 
     def cancel(self, job_id: str) -> None:
-        """Kill the worker that computes this job; a new one is started in its place."""
+        """Ask the worker of this job to stop at its next frame. If that takes too long, kill and replace it."""
         with self._changed:
             self._waiting = deque(item for item in self._waiting if item[0].id != job_id)
             for worker in self._workers.values():
                 if worker.job is not None and worker.job.id == job_id:
-                    self._retire(worker)
+                    worker.on_answer = None
+                    worker.process.send({"cancel": job_id})
+                    limit = threading.Timer(GRACE_SECONDS, self._insist, (worker, job_id))
+                    limit.daemon = True
+                    limit.start()
+
+    def _insist(self, worker: _Worker, job_id: str) -> None:
+        with self._changed:
+            if worker.job is not None and worker.job.id == job_id:
+                self._retire(worker)
 
     def close(self) -> None:
         """Kill all workers and wait for them."""
@@ -206,7 +218,7 @@ class WorkerPool:
                 process.started()
                 worker.ready, worker.versions, worker.code = True, message["versions"], message["code"]
                 self._failed_starts = 0
-            if message["kind"] in ("done", "error"):
+            if message["kind"] in ("done", "error", "cancelled"):
                 done_lab = worker.job.lab if worker.job else ""
                 worker.job, worker.on_answer = None, None
             self._assign()

@@ -1,7 +1,8 @@
 """The worker process, `python -m demos worker`: a job in as a JSON line, frames out as JSON lines. Here lives torch.
 
-Messages out: {"kind": "ready", "versions", "code"}, then per job {"kind": "frame", "job", "frame"} ... and at last
-{"kind": "done", "job"} or {"kind": "error", "job", "message", "traceback"}.
+In: {"job", "lab", "config", "replicate"}, or {"cancel": job}, which is looked at between two frames. Out: {"kind":
+"ready", "versions", "code"}, then per job {"kind": "frame", "job", "frame"} ... and at last one of {"kind": "done",
+"job"}, {"kind": "cancelled", "job"} and {"kind": "error", "job", "message", "traceback"}.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ import queue
 import signal
 import threading
 import traceback
+from dataclasses import dataclass, field
 from typing import Any, BinaryIO, NoReturn
 
 from demos import catalogue
@@ -24,19 +26,27 @@ NICENESS = 5
 """Experiments give way to the server, which has to stay responsive."""
 
 
+@dataclass
+class _Inbox:
+    """What the server wants. One job at a time is sent, so that one cancelled job is enough to remember."""
+
+    jobs: queue.SimpleQueue[dict[str, Any]] = field(default_factory=queue.SimpleQueue)
+    cancelled: str = ""
+
+
 def main() -> NoReturn:
     """Serve jobs until stdin ends, which it does whenever the server is gone, however it went."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C in the terminal reaches us too; the server decides
     if hasattr(os, "nice"):
         os.nice(NICENESS)
     commands, out = _private_pipes()
-    jobs: queue.SimpleQueue[dict[str, Any]] = queue.SimpleQueue()
-    threading.Thread(target=_listen, args=(commands, jobs), daemon=True).start()
+    inbox = _Inbox()
+    threading.Thread(target=_listen, args=(commands, inbox), daemon=True).start()
     code = {name: catalogue.code_version(name) for name in catalogue.labs()}  # before the import of what it stands for
     versions = _warm_up()
     _send(out, {"kind": "ready", "versions": versions, "code": code})
     while True:
-        _answer(jobs.get(), out)
+        _answer(inbox.jobs.get(), inbox, out)
 
 
 def _private_pipes() -> tuple[BinaryIO, BinaryIO]:
@@ -49,9 +59,13 @@ def _private_pipes() -> tuple[BinaryIO, BinaryIO]:
     return commands, out
 
 
-def _listen(commands: BinaryIO, jobs: queue.SimpleQueue[dict[str, Any]]) -> None:
+def _listen(commands: BinaryIO, inbox: _Inbox) -> None:
     for line in commands:
-        jobs.put(json.loads(line))
+        message = json.loads(line)
+        if "cancel" in message:
+            inbox.cancelled = message["cancel"]
+        else:
+            inbox.jobs.put(message)
     os._exit(0)  # even in the middle of a computation: nobody is left to see the result
 
 
@@ -89,11 +103,14 @@ def _warm_lab(name: str) -> None:
         traceback.print_exc()
 
 
-def _answer(job: dict[str, Any], out: BinaryIO) -> None:
+def _answer(job: dict[str, Any], inbox: _Inbox, out: BinaryIO) -> None:
     try:
         config = catalogue.lab(job["lab"]).config.model_validate(job["config"])
         experiment = importlib.import_module(f"demos.{job['lab']}.experiment")
         for frame in experiment.run(config, job["replicate"]):
+            if inbox.cancelled == job["job"]:
+                _send(out, {"kind": "cancelled", "job": job["job"]})
+                return
             _write(out, _line(job["job"], frame))
     except Exception as error:  # noqa: BLE001 - whatever an experiment raises becomes its answer
         message = f"The experiment failed in replicate {job['replicate']}: {type(error).__name__}: {error}"

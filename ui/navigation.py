@@ -10,13 +10,17 @@ from streamlit.navigation.page import Page
 from content.schema import Deck, Question
 from ui import services
 
+FIXED_PATHS = ("home", "search", "quiz", "progress")
+"""Addresses of the screens that are not made from content."""
+
 _PAGES = "navigation.pages"
 
 
 def question_path(deck: Deck, question: Question) -> str:
     """URL path of a question. The first deck's have short addresses, the others carry their deck's key."""
     first = services.decks()[0].meta.key
-    return question.meta.key if deck.meta.key == first else f"{deck.meta.key}-{question.meta.key}"
+    taken = question.meta.key in FIXED_PATHS or question.meta.key.startswith(lab_path(""))
+    return question.meta.key if deck.meta.key == first and not taken else f"{deck.meta.key}-{question.meta.key}"
 
 
 def lab_path(name: str) -> str:

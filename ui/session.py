@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import streamlit as st
 
+from study import days
 from ui import services
 
 T = TypeVar("T")
@@ -23,8 +24,7 @@ def timezone() -> tzinfo:
 
 def day_start() -> datetime:
     """Midnight of the learner's today, in UTC."""
-    local = services.now().astimezone(timezone())
-    return local.replace(hour=0, minute=0, second=0, microsecond=0).astimezone(UTC)
+    return days.day_start(services.now(), timezone())
 
 
 def kept(key: str, default: T) -> T:

@@ -466,10 +466,10 @@ REFERENCES = [
     ),
     Case(
         "dangling lab",
-        replaced(QUESTION, "labs: []", "labs: [no-such-lab]"),
+        replaced(QUESTION, "labs: []", "labs: [no_such_lab]"),
         QUESTION,
         "labs[0]",
-        "there is no lab 'no-such-lab'",
+        "there is no lab 'no_such_lab'",
         "name a lab that exists (bubble), or remove it",
         "labs:",
     ),

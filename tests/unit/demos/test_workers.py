@@ -42,6 +42,21 @@ def test_a_worker_that_dies_by_itself_is_no_different(warm: Runner, toy: Toy) ->
     assert run.error is not None and "ended unexpectedly" in run.error
 
 
+def test_a_stopped_worker_stays_warm_unless_it_is_stuck(warm: Runner, toy: Toy) -> None:
+    pool = warm._pool
+    assert isinstance(pool, WorkerPool)
+    before = set(pool.pids())
+    prompt = warm.submit("toy", toy(**LONG))
+    wait_until(lambda: prompt.frames)
+    prompt.stop()
+    time.sleep(0.4)
+    assert set(pool.pids()) == before
+    stuck = warm.submit("toy", toy(pause=60.0))
+    time.sleep(0.1)
+    stuck.stop()
+    wait_until(lambda: len(before - set(pool.pids())) == 2, 0.5)
+
+
 def test_a_killed_spare_is_replaced_and_nobody_notices(warm: Runner, toy: Toy) -> None:
     pool = warm._pool
     assert isinstance(pool, WorkerPool)
