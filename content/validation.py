@@ -23,6 +23,7 @@ QUESTION_FILES = ("question.yaml", *MARKDOWN_FIELDS, *LIST_FIELDS)
 _FORMS = {
     "arxiv": 'write the id in quotes, as "2202.10054"',
     "url": "write an address that starts with https://",
+    "labs": "name the lab as its folder is called: lower-case letters, digits and single underscores, as 'lr_decay'",
 }
 _SLUG_FORM = "use lower-case letters, digits and single hyphens, as 'layer-freezing', at most 60 characters"
 
@@ -143,7 +144,7 @@ def _long(detail: ErrorDetails, doc: YamlDoc) -> tuple[str, str]:
 
 
 def _pattern(detail: ErrorDetails, doc: YamlDoc) -> tuple[str, str]:
-    name = str(detail["loc"][-1]) if detail["loc"] else ""
+    name = next((str(part) for part in reversed(detail["loc"]) if not isinstance(part, int)), "")
     return f"has the wrong form: {one_line(detail['input'], 60)!r}", _FORMS.get(name, _SLUG_FORM)
 
 

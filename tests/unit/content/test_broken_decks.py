@@ -668,9 +668,9 @@ def test_mistakes_are_sorted_by_file_and_line(decks: Path, capsys: pytest.Captur
     ]
 
 
-def test_lab_names_may_have_hyphens(decks: Path, tmp_path: Path) -> None:
+def test_labs_are_named_as_their_folders(decks: Path, tmp_path: Path) -> None:
     write(tmp_path / "demos/bubble_up/lab.py", "")
-    substitute(decks / QUESTION, "labs: []", "labs: [bubble, bubble-up]")
+    substitute(decks / QUESTION, "labs: []", "labs: [bubble, bubble_up]")
     assert main(["check", str(decks)]) == 0
 
 
