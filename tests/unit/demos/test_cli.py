@@ -1,0 +1,170 @@
+"""The command line: what it prints, and what it refuses. Refusals exit 2, name what is possible, and show no traceback."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import psutil
+import pytest
+
+from demos import catalogue, cli
+from demos.base import LabConfig
+from tests.unit.demos.conftest import REPOSITORY
+from tests.unit.demos.test_runner import wait_until
+
+COMMAND = [sys.executable, "-m", "demos"]
+
+
+@pytest.fixture
+def environment(toy_labs: Path, tmp_path: Path) -> dict[str, str]:
+    return {**os.environ, "TLI_LAB_ROOTS": str(toy_labs), "TLI_CACHE_DIR": str(tmp_path / "cache")}
+
+
+@pytest.fixture(autouse=True)
+def _apart(monkeypatch: pytest.MonkeyPatch, environment: dict[str, str]) -> Iterator[None]:
+    monkeypatch.setenv("TLI_CACHE_DIR", environment["TLI_CACHE_DIR"])
+    yield
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["run", "toi"], "no lab 'toi'. Did you mean 'toy'? Labs:"),
+        (["run", "toy", "--preset", "x"], "no preset 'x'. Presets: default, reversed."),
+        (["run", "toy", "--set", "gain"], "KEY=VALUE, got 'gain'. Keys: replicates, seed,"),
+        (["run", "toy", "--set", "gian=3"], "no dial 'gian'. Dials: replicates, seed, steps, pause, gain, behaviour."),
+        (["run", "toy", "--set", "gain=30"], "gain = 30: Input should be less than or equal to 10. Allowed: -10.0 to"),
+        (["run", "toy", "--set", "gain=NaN"], "Allowed: -10.0 to 10.0"),
+        (["run", "toy", "--set", "steps=many"], "steps = 'many'"),
+        (["run", "toy", "--set", "behaviour=odd"], "Allowed: steady, noisy, raises"),
+        (
+            ["run", "toy", "--set", "replicates=1"],
+            "replicates = 1: Input should be greater than or equal to 2. Allowed:",
+        ),
+        (["run", "toy", "--seed", "-1"], "Allowed: 0 to 2147483647"),
+        (["run", "toy", "--seed", "x"], "seed = 'x'"),
+        (["run", "toy", "--set", "gain=99", "--set", "steps=0"], "steps = 0"),
+        (["run", "toy", "--figure", "x.bmp"], "must end in one of .png, .svg, .pdf"),
+        (["run", "toy", "--figure", "/nowhere/x.png"], "cannot write in /nowhere"),
+    ],
+)
+def test_refusals(toy_labs: Path, capsys: pytest.CaptureFixture[str], arguments: list[str], said: str) -> None:
+    assert cli.main(arguments) == 2
+    printed = capsys.readouterr()
+    assert said in printed.err and printed.out == "" and "Traceback" not in printed.err
+
+
+def test_a_folder_is_no_figure(toy_labs: Path, capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    (tmp_path / "x.png").mkdir()
+    assert cli.main(["run", "toy", "--figure", str(tmp_path / "x.png")]) == 2
+    assert "this is a folder" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("arguments", [[], ["frobnicate"], ["run"], ["list", "--xml"]])
+def test_usage_errors(arguments: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as error:
+        cli.main(arguments)
+    assert error.value.code == 2
+    assert "usage: python -m demos" in capsys.readouterr().err
+
+
+def test_preset_then_sets_then_seed(toy_labs: Path) -> None:
+    config: Any = cli.configure(catalogue.lab("toy"), "reversed", ["steps=7", "behaviour=noisy", "seed=1"], "2")
+    assert isinstance(config, LabConfig)
+    assert (config.gain, config.steps, config.behaviour, config.seed) == (-5.0, 7, "noisy", 2)
+
+
+def test_list_as_json(toy_labs: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert cli.main(["list", "--json"]) == 0
+    listed = json.loads(capsys.readouterr().out)
+    assert [entry["name"] for entry in listed] == list(catalogue.labs())
+    for entry in listed:
+        assert set(entry) == {"name", "title", "questions", "claim", "config", "presets"}
+        assert entry["config"]["properties"]["seed"]["type"] == "integer"
+    (toy,) = [entry for entry in listed if entry["name"] == "toy"]
+    assert toy["questions"] == [99] and toy["claim"] == "a beats b"
+    assert toy["presets"][1] == {"key": "reversed", "label": "Reversed", "why": "b wins", "values": {"gain": -5.0}}
+
+
+def test_list_for_people(toy_labs: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert cli.main(["list"]) == 0
+    assert "toy: Toy (question 99)\n  claim    a beats b\n" in capsys.readouterr().out
+
+
+def test_run_as_json_and_its_figure(environment: dict[str, str], tmp_path: Path) -> None:
+    arguments = ["run", "toy", "--preset", "reversed", "--seed", "3", "--json", "--figure", str(tmp_path / "f.svg")]
+    done = subprocess.run([*COMMAND, *arguments], cwd=REPOSITORY, env=environment, capture_output=True, text=True)
+    assert (done.returncode, done.stderr) == (0, "")
+    report = json.loads(done.stdout)
+    assert list(report) == [
+        *("lab", "config", "seed", "verdict", "arms", "seconds", "first_frame_seconds", "frames", "versions")
+    ]
+    verdict = report["verdict"]
+    assert set(verdict) == {"outcome", "claim", "effect", "interval", "margin", "unit", "replicates"}
+    assert verdict["outcome"] == "does_not_hold" and verdict["interval"][0] < verdict["effect"] < verdict["interval"][1]
+    assert report["config"]["gain"] == -5.0 and report["seed"] == 3 and report["frames"] == 2 * 2 * 5
+    assert [(arm["name"], arm["metric"], len(arm["values"])) for arm in report["arms"]] == [
+        ("a", "value", 2),
+        ("b", "value", 2),
+    ]
+    assert 0 < report["first_frame_seconds"] and 0 < report["seconds"] < 5
+    assert (tmp_path / "f.svg").read_text().startswith("<?xml")
+
+
+def test_run_for_people(toy_labs: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert cli.main(["run", "toy"]) == 0
+    printed = capsys.readouterr()
+    assert "Holds: the difference is 5." in printed.out and "Arm a" in printed.out and printed.err == ""
+
+
+def test_a_run_that_fails_exits_1_and_says_why(toy_labs: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert cli.main(["run", "toy", "--set", "behaviour=raises", "--json"]) == 1
+    printed = capsys.readouterr()
+    assert printed.out == "" and printed.err.startswith("The experiment failed in replicate 1: ZeroDivisionError")
+
+
+@pytest.mark.skipif(os.name != "posix", reason="sends SIGINT to a process group")
+def test_ctrl_c_stops_cleanly(environment: dict[str, str]) -> None:
+    process = subprocess.Popen(
+        [*COMMAND, "run", "toy", "--set", "pause=60"],
+        cwd=REPOSITORY,
+        env=environment,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
+    )
+    wait_until(lambda: len(psutil.Process(process.pid).children()) >= 2, 20)
+    workers = psutil.Process(process.pid).children()
+    os.killpg(process.pid, signal.SIGINT)
+    out, err = process.communicate(timeout=20)
+    assert (process.returncode, out, err) == (130, "", "\nStopped.\n")
+    assert not [worker for worker in workers if worker.is_running()]
+
+
+@pytest.mark.skipif(os.name != "posix", reason="needs a shell")
+def test_a_closed_pipe_is_quiet(environment: dict[str, str]) -> None:
+    line = f"{sys.executable} -c 'import time; time.sleep(2)' | true; {' '.join(COMMAND)} list --json | true"
+    done = subprocess.run(line, shell=True, cwd=REPOSITORY, env=environment, capture_output=True, text=True)
+    assert done.stderr == ""
+
+
+@pytest.mark.parametrize("name", ["pretrain", "tune"])
+def test_the_science_commands_get_their_arguments(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    seen: list[list[str]] = []
+
+    class Module:
+        @staticmethod
+        def main(argv: list[str]) -> None:
+            seen.append(argv)
+
+    monkeypatch.setitem(sys.modules, f"demos.{name}", Module)  # type: ignore[arg-type]
+    assert cli.main([name, "toy", "--help"]) == 0
+    assert seen == [["toy", "--help"]]
