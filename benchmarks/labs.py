@@ -40,7 +40,7 @@ def _through_page(chromium: Browser, url: str, seed: int) -> tuple[float, float]
     page = context.new_page()
     page.goto(f"{url}?seed={seed}")
     settled(page)
-    page.get_by_test_id("stRadio").locator("label").first.click()
+    page.locator("[data-testid=stRadio] [role=radiogroup] label").first.click()
     run = page.get_by_role("button", name="Run the experiment")
     run.and_(page.locator(":enabled")).wait_for()
     began = time.perf_counter()

@@ -11,17 +11,17 @@ from torch import nn
 class SmallCNN(nn.Sequential):
     """Four convolution blocks and a linear head for (B, 1, 28, 28) images; 61,306 parameters with 10 classes.
 
-    | block  | does                                                      | output          | parameters |
-    |--------|-----------------------------------------------------------|-----------------|------------|
-    | stem   | 5x5 convolution, stride 2, to 16 channels                 | (B, 16, 14, 14) | 432        |
-    | stage1 | 3x3 convolution to 32, 2x2 max pooling                    | (B, 32, 7, 7)   | 4,672      |
-    | stage2 | 3x3 convolution to 64, 2x2 max pooling                    | (B, 64, 3, 3)   | 18,560     |
-    | stage3 | 3x3 convolution to 64, global average pooling             | (B, 64)         | 36,992     |
-    | head   | linear                                                    | (B, classes)    | 65/class   |
+    | block  | does                                                              | output          | parameters |
+    |--------|-------------------------------------------------------------------|-----------------|------------|
+    | stem   | 5x5 convolution to 16 channels, stride 2                          | (B, 16, 14, 14) | 432        |
+    | stage1 | 3x3 convolution to 32, stride 2                                   | (B, 32, 7, 7)   | 4,672      |
+    | stage2 | 3x3 convolution to 64                                             | (B, 64, 7, 7)   | 18,560     |
+    | stage3 | 3x3 convolution to 64, stride 2, global average pooling           | (B, 64)         | 36,992     |
+    | head   | linear                                                            | (B, classes)    | 65 a class |
 
     Each convolution is followed by GroupNorm (4 groups; Wu & He 2018, arXiv 1803.08494) and ReLU. GroupNorm has no
     running statistics: a frozen block is frozen whatever its mode, and a batch of 10 is as good as one of 100.
-    Striding early and pooling twice is what makes it quick: 1.9 M multiplications an image.
+    Strides instead of pooling keep it at 1.8 M multiplications an image.
 
     `nn.Sequential` would rebuild a slice through this class; take blocks by name, as `training.split` does.
     """
@@ -30,9 +30,9 @@ class SmallCNN(nn.Sequential):
         super().__init__(
             OrderedDict(
                 stem=nn.Sequential(*_convolution(1, 16, size=5, stride=2)),
-                stage1=nn.Sequential(*_convolution(16, 32), nn.MaxPool2d(2)),
-                stage2=nn.Sequential(*_convolution(32, 64), nn.MaxPool2d(2)),
-                stage3=nn.Sequential(*_convolution(64, 64), nn.AdaptiveAvgPool2d(1), nn.Flatten()),
+                stage1=nn.Sequential(*_convolution(16, 32, stride=2)),
+                stage2=nn.Sequential(*_convolution(32, 64)),
+                stage3=nn.Sequential(*_convolution(64, 64, stride=2), nn.AdaptiveAvgPool2d(1), nn.Flatten()),
                 head=nn.Linear(64, classes),
             )
         )

@@ -29,14 +29,14 @@ def _reveal(page: Page) -> None:
 
 
 def _run_lab(page: Page) -> None:
-    page.get_by_test_id("stRadio").locator("label").first.click()
+    page.locator("[data-testid=stRadio] [role=radiogroup] label").first.click()
     page.locator("button:enabled", has_text="Run the experiment").click()
     page.get_by_text("You predicted").wait_for(timeout=120_000)
     settled(page)
 
 
 def _run_lab_halfway(page: Page) -> None:
-    page.get_by_test_id("stRadio").locator("label").first.click()
+    page.locator("[data-testid=stRadio] [role=radiogroup] label").first.click()
     page.locator("button:enabled", has_text="Run the experiment").click()
     page.get_by_test_id("stVegaLiteChart").wait_for(timeout=60_000)
     page.wait_for_timeout(2500)

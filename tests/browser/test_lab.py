@@ -19,7 +19,7 @@ VERDICT_SECONDS = 90
 
 def _predict_and_run(page: Page) -> None:
     settled(page)
-    page.get_by_test_id("stRadio").locator("label").nth(1).click()
+    page.locator("[data-testid=stRadio] [role=radiogroup] label").first.click()
     run = page.get_by_role("button", name="Run the experiment")
     expect(run).to_be_enabled()
     run.click()

@@ -10,7 +10,8 @@ from content.loader import load_decks
 from tests.support.chromium import settled
 from tests.support.server import Server
 
-FIRST, *_, LAST = load_decks()[0].questions
+QUESTIONS = load_decks()[0].questions
+FIRST, LAST = QUESTIONS[0], QUESTIONS[-1]
 
 
 def test_a_newcomer_gets_from_home_to_a_revealed_answer(server: Server, open_page: Callable[..., Page]) -> None:
@@ -25,7 +26,7 @@ def test_a_newcomer_gets_from_home_to_a_revealed_answer(server: Server, open_pag
 
 def test_space_reveals_and_next_leads_through_all_questions(server: Server, open_page: Callable[..., Page]) -> None:
     page = open_page(f"{server.url}/{FIRST.meta.key}")
-    for question in load_decks()[0].questions:
+    for question in QUESTIONS:
         expect(page.get_by_text(f"Question {question.meta.number} of")).to_be_visible()
         settled(page)
         page.keyboard.press("Space")

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+import psutil
 import pytest
 
 import demos
@@ -16,6 +17,11 @@ from demos.runner import Runner
 
 TOY_LABS = Path(__file__).parents[2] / "toylabs"
 REPOSITORY = Path(__file__).parents[3]
+
+
+def alive(processes: list[psutil.Process]) -> list[psutil.Process]:
+    """Those that still run. A zombie does not: it only waits for its parent to notice."""
+    return [one for one in processes if one.is_running() and one.status() != psutil.STATUS_ZOMBIE]
 
 
 @pytest.fixture(scope="module")

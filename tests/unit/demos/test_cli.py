@@ -1,4 +1,4 @@
-"""The command line: what it prints, and what it refuses. Refusals exit 2, name what is possible, and show no traceback."""
+"""The command line: what it prints, and what it refuses (exit code 2, naming what is possible, no traceback)."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ import pytest
 
 from demos import catalogue, cli
 from demos.base import LabConfig
-from tests.unit.demos.conftest import REPOSITORY
+from tests.unit.demos.conftest import REPOSITORY, alive
 from tests.unit.demos.test_runner import wait_until
 
 COMMAND = [sys.executable, "-m", "demos"]
@@ -114,7 +114,7 @@ def test_run_as_json_and_its_figure(environment: dict[str, str], tmp_path: Path)
         ("a", "value", 2),
         ("b", "value", 2),
     ]
-    assert 0 < report["first_frame_seconds"] and 0 < report["seconds"] < 5
+    assert report["first_frame_seconds"] > 0 and 0 < report["seconds"] < 5
     assert (tmp_path / "f.svg").read_text().startswith("<?xml")
 
 
@@ -146,7 +146,7 @@ def test_ctrl_c_stops_cleanly(environment: dict[str, str]) -> None:
     os.killpg(process.pid, signal.SIGINT)
     out, err = process.communicate(timeout=20)
     assert (process.returncode, out, err) == (130, "", "\nStopped.\n")
-    assert not [worker for worker in workers if worker.is_running()]
+    assert alive(workers) == []
 
 
 @pytest.mark.skipif(os.name != "posix", reason="needs a shell")

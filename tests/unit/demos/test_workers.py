@@ -19,7 +19,7 @@ from demos import catalogue
 from demos.cache import RunCache
 from demos.pool import WorkerPool
 from demos.runner import Runner
-from tests.unit.demos.conftest import REPOSITORY
+from tests.unit.demos.conftest import REPOSITORY, alive
 from tests.unit.demos.test_runner import LONG, Toy, wait_until
 
 
@@ -143,8 +143,7 @@ def test_workers_die_with_a_server_that_is_killed(server: subprocess.Popen[str])
     assert len(workers) == 2 and all(worker.is_running() for worker in workers)
     server.kill()
     server.wait()
-    _, alive = psutil.wait_procs(workers, timeout=5)
-    assert not [worker for worker in alive if worker.status() != psutil.STATUS_ZOMBIE]
+    wait_until(lambda: alive(workers) == [], 5)
 
 
 @pytest.mark.skipif(os.name != "posix", reason="no SIGSTOP")
@@ -158,6 +157,6 @@ def test_closing_leaves_no_process_not_even_a_stuck_one(toy_labs: Path, toy: Toy
     closing.close()
     assert time.monotonic() - began < 2
     assert run.state == "stopped"
-    assert not [worker for worker in workers if worker.is_running()]
+    assert alive(workers) == []
     with pytest.raises(RuntimeError, match="closed"):
         closing.submit("toy", toy())
