@@ -20,7 +20,7 @@ from playwright.sync_api import Browser, Page
 from tests.support.chromium import browser, settled
 from tests.support.server import Server
 
-HELLO = '''
+HELLO = """
 import streamlit as st
 
 def first():
@@ -33,7 +33,7 @@ def second():
     st.title("Second page")
 
 st.navigation([st.Page(first, default=True), st.Page(second)]).run()
-'''
+"""
 
 QUESTION = "feature-extraction-vs-fine-tuning"
 

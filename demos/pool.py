@@ -180,8 +180,10 @@ class WorkerPool:
         return self._failed_starts >= MOST_FAILED_STARTS
 
     def _fill(self) -> None:
+        """Start the workers that are missing, `size` at a time: spares must not slow the first ones down."""
         living = sum(not worker.retired for worker in self._workers.values())
-        while not self._closed and not self._broken() and living < self._target:
+        most = min(self._target, self._ready() + self.size)
+        while not self._closed and not self._broken() and living < most:
             try:
                 process = WorkerProcess(self._on_message, self._on_exit, self._command)
             except OSError as error:
@@ -218,6 +220,7 @@ class WorkerPool:
                 process.started()
                 worker.ready, worker.versions, worker.code = True, message["versions"], message["code"]
                 self._failed_starts = 0
+                self._fill()
             if message["kind"] in ("done", "error", "cancelled"):
                 done_lab = worker.job.lab if worker.job else ""
                 worker.job, worker.on_answer = None, None

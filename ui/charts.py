@@ -23,7 +23,11 @@ def days(counts: Sequence[tuple[date, int]], what: str, *, today: int) -> None:
         alt.Chart(alt.Data(values=rows))
         .mark_bar(cornerRadiusEnd=2)
         .encode(
-            x=alt.X("day:O", title=None, axis=alt.Axis(labelExpr="timeFormat(toDate(datum.value), '%d %b')", labelAngle=0, labelOverlap=True)),
+            x=alt.X(
+                "day:O",
+                title=None,
+                axis=alt.Axis(labelExpr="timeFormat(toDate(datum.value), '%d %b')", labelAngle=0, labelOverlap=True),
+            ),
             y=alt.Y("count:Q", title=what, axis=alt.Axis(tickMinStep=1, format="d"), scale=alt.Scale(domainMin=0)),
             color=alt.condition("datum.today", alt.value(theme.accent), alt.value(theme.muted)),
             tooltip=[alt.Tooltip("label:N", title="Day"), alt.Tooltip("count:Q", title=what)],
@@ -37,17 +41,19 @@ def days(counts: Sequence[tuple[date, int]], what: str, *, today: int) -> None:
 def memory(rows: Sequence[tuple[str, GroupMemory | None]]) -> None:
     """One bar per question: predicted recall from 0 to 100 %; questions not seen yet say so."""
     theme = look.theme()
-    data = [
-        {"question": label, "recall": _percent(known), "note": _note(known)} for label, known in rows
-    ]
+    data = [{"question": label, "recall": _percent(known), "note": _note(known)} for label, known in rows]
     order = [label for label, _ in rows]
-    base = alt.Chart(alt.Data(values=data)).encode(y=alt.Y("question:N", sort=order, title=None, axis=alt.Axis(labelLimit=260)))
+    base = alt.Chart(alt.Data(values=data)).encode(
+        y=alt.Y("question:N", sort=order, title=None, axis=alt.Axis(labelLimit=260))
+    )
     bars = base.mark_bar(cornerRadiusEnd=2, color=theme.accent).encode(
         x=alt.X("recall:Q", title="Predicted recall (%)", scale=alt.Scale(domain=[0, 100]))
     )
     notes = base.mark_text(align="left", dx=6, color=theme.foreground).encode(x=alt.X("recall:Q"), text="note:N")
-    unseen = base.transform_filter("datum.recall === null").mark_text(align="left", dx=6, color=theme.faint).encode(
-        x=alt.value(0), text="note:N"
+    unseen = (
+        base.transform_filter("datum.recall === null")
+        .mark_text(align="left", dx=6, color=theme.faint)
+        .encode(x=alt.value(0), text="note:N")
     )
     seen = [f"{label} {_note(known)}" for label, known in rows if known is not None and known.seen]
     st.altair_chart(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from typing import cast
 
 import streamlit as st
 
@@ -28,7 +29,7 @@ def show(name: str, *, place: str) -> None:
         _presets(lab, config, disabled=active)
         with st.expander("Dials", icon=":material/tune:", key=f"dials-{place}"):
             dials.show(lab, config, disabled=active)
-        predicted = _predict(lab, config, disabled=run is not None)
+        predicted = _predict(lab, config, run)
         _controls(lab, config, run, predicted)
         if run is not None:
             _watch(lab, config, run)
@@ -76,20 +77,32 @@ def _presets(lab: Lab, config: LabConfig, *, disabled: bool) -> None:
         st.caption(by_key[matching[0]].why)
 
 
-def _predict(lab: Lab, config: LabConfig, *, disabled: bool) -> Outcome | None:
+def _predict(lab: Lab, config: LabConfig, run: Run | None) -> Outcome | None:
+    """Ask for the prediction; once the run has begun it stands, in one line, and makes room for the curves."""
     options = lab.prediction.options
     kept_at = f"prediction:{_run_key(lab, config)}"
-    before = session.kept(kept_at, None)
+    before: Outcome | None = session.kept(kept_at, None) or _logged_prediction(run)
+    if run is not None and (before is not None or run.state in _ACTIVE):
+        if before is not None:
+            st.markdown(f"Your prediction: *{options[before]}*.")
+        return before
     chosen: Outcome | None = st.radio(
         lab.prediction.question,
         options=list(options),
         index=list(options).index(before) if before else None,
         format_func=lambda outcome: options[outcome],
-        disabled=disabled,
         key=f"widget:{kept_at}",
     )
     session.keep(kept_at, chosen)
     return chosen
+
+
+def _logged_prediction(run: Run | None) -> Outcome | None:
+    """What was predicted for a run that this visit did not start itself (it was reloaded, say)."""
+    if run is None:
+        return None
+    logged = services.store().predictions(learner=services.LEARNER)
+    return next((cast(Outcome, item.predicted) for item in logged if item.prediction_id == run.id), None)
 
 
 def _controls(lab: Lab, config: LabConfig, run: Run | None, predicted: Outcome | None) -> None:
@@ -106,7 +119,16 @@ def _controls(lab: Lab, config: LabConfig, run: Run | None, predicted: Outcome |
                 on_click=_start,
                 args=(lab, config, predicted, run is None),
             )
-            if predicted is None:
+            if run is not None:
+                st.button(
+                    "New draw",
+                    icon=":material/casino:",
+                    key=f"new-draw:{lab.name}",
+                    help="Other labelled examples, another pretrained start: predict again",
+                    on_click=dials.choose,
+                    args=(lab, {**config.model_dump(), "seed": config.seed + 1}),
+                )
+            elif predicted is None:
                 st.caption("Commit to a prediction first.")
 
 

@@ -28,7 +28,8 @@ def show(lab: Lab, config: LabConfig, run: Run, predicted: Outcome | None) -> No
     if predicted is not None:
         right = predicted == verdict.outcome
         st.markdown(
-            f"You predicted: *{lab.prediction.options[predicted]}*. " + ("**Right.**" if right else "**Not this time.**")
+            f"You predicted: *{lab.prediction.options[predicted]}*. "
+            + ("**Right.**" if right else "**Not this time.**")
         )
     st.markdown(f"**The paper says:** {lab.paper_says}  \n**Your run says:** {verdict_sentence(verdict)}")
     figures = catalogue.figure_module(lab.name)

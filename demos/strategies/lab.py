@@ -47,8 +47,8 @@ class Config(LabConfig):
         json_schema_extra={
             "unit": "per step",
             "scale": "log",
-            "options": [0, 1e-4, 3e-4, 1e-3, 3e-3, 1e-2, 3e-2, 1e-1],
-            "option_labels": {"0": "tuned for each arm"},
+            "options": [0.0, 1e-4, 3e-4, 1e-3, 3e-3, 1e-2, 3e-2, 1e-1],
+            "option_labels": {"0": "tuned for each arm", "0.0": "tuned for each arm"},
         },
     )
     steps: int = Field(

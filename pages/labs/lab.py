@@ -11,8 +11,6 @@ from ui import lab_panel, navigation, services
 def show(name: str) -> None:
     """The screen of lab `name`."""
     lab = find(name)
-    with st.container(key="eyebrow"):
-        st.markdown("Live experiment")
     st.title(lab.title, anchor=False)
     with st.container(horizontal=True):
         for deck in services.decks():

@@ -84,8 +84,6 @@ def _standing(queue: Queue) -> None:
 
 def _row(deck: Deck, question: Question, card: Card | None) -> None:
     with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute", gap="small"):
-        navigation.link(
-            navigation.question_path(deck, question), f"**{question.meta.number}** · {question.meta.title}"
-        )
+        navigation.link(navigation.question_path(deck, question), f"**{question.meta.number}** · {question.meta.title}")
         lab = " · :material/experiment: live" if question.meta.labs else ""
         st.caption(f"{reviews.status(card) if card else question.meta.topic}{lab}", width="content")

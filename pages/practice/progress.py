@@ -37,7 +37,9 @@ def show() -> None:
         coming = [(day.day, day.due) for day in due_forecast(cards, COMING_DAYS, now, zone)]
         charts.days(coming, "Cards due", today=0)
     st.header("Memory per question", anchor=False)
-    st.caption("The chance that you would recall it now, as FSRS predicts; the mean over the question and its follow-ups.")
+    st.caption(
+        "The chance that you would recall it now, as FSRS predicts; the mean over the question and its follow-ups."
+    )
     known = memory_per_question(cards, now, services.scheduler(), reviews.group_of)
     charts.memory(
         [

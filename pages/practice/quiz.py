@@ -99,7 +99,12 @@ def _card(queue: Queue) -> None:
     else:
         st.caption("Say the answer aloud, then compare.")
         st.button(
-            "Reveal", type="primary", shortcut="Space", key="quiz-reveal", on_click=_reveal, icon=":material/visibility:"
+            "Reveal",
+            type="primary",
+            shortcut="Space",
+            key="quiz-reveal",
+            on_click=_reveal,
+            icon=":material/visibility:",
         )
 
 
@@ -151,7 +156,12 @@ def _answer(asked: _Asked, rating: Rating) -> None:
 def _undo(started: datetime) -> None:
     if services.store().reviews(since=started, learner=services.LEARNER):
         st.button(
-            "Undo the last answer", icon=":material/undo:", type="tertiary", shortcut="u", key="undo", on_click=_take_back
+            "Undo the last answer",
+            icon=":material/undo:",
+            type="tertiary",
+            shortcut="u",
+            key="undo",
+            on_click=_take_back,
         )
 
 
@@ -178,7 +188,13 @@ def _finished(queue: Queue, started: datetime) -> None:
             icon=":material/timer:",
         )
         if queue.next is not None:
-            st.button("Ask them now", icon=":material/fast_forward:", key="early", on_click=session.keep, args=("quiz:early", True))
+            st.button(
+                "Ask them now",
+                icon=":material/fast_forward:",
+                key="early",
+                on_click=session.keep,
+                args=("quiz:early", True),
+            )
     with st.container(horizontal=True):
         navigation.link("progress", "See your progress", icon=":material/monitoring:")
         navigation.link("", "Back to the questions", icon=":material/home:")
@@ -193,5 +209,7 @@ def _summary(summary: SessionSummary) -> None:
     columns = st.columns(3)
     columns[0].metric("Answered", summary.answered)
     columns[1].metric("Remembered", f"{summary.remembered_share or 0:.0%}")
-    columns[2].metric("Time", f"{summary.seconds / 60:.0f} min" if summary.seconds >= 90 else f"{summary.seconds:.0f} s")
+    columns[2].metric(
+        "Time", f"{summary.seconds / 60:.0f} min" if summary.seconds >= 90 else f"{summary.seconds:.0f} s"
+    )
     st.markdown(" · ".join(f"**{summary.per_rating.get(rating, 0)}** {label}" for rating, label in _LABELS.items()))

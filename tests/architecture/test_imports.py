@@ -38,7 +38,10 @@ TORCH_MODULES = {
 
 
 def _files() -> list[Path]:
-    return [ROOT / "app.py", *(path for room in ROOMS for path in sorted((ROOT / room).rglob("*.py")) if "decks" not in path.parts)]
+    return [
+        ROOT / "app.py",
+        *(path for room in ROOMS for path in sorted((ROOT / room).rglob("*.py")) if "decks" not in path.parts),
+    ]
 
 
 def _room(path: Path) -> str:
@@ -86,7 +89,9 @@ def test_sql_only_in_the_store() -> None:
     for path in _files():
         if "sqlalchemy" in _imports(path) | {"sqlalchemy"} & _imports(path):
             name = path.relative_to(ROOT).as_posix()
-            assert name == "study/store.py" or name.startswith("study/migrations/") or name.startswith("study/storage/"), name
+            assert (
+                name == "study/store.py" or name.startswith("study/migrations/") or name.startswith("study/storage/")
+            ), name
 
 
 def test_pyplot_is_never_used() -> None:

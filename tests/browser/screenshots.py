@@ -1,6 +1,6 @@
 """`make screenshots`: the screens as a person meets them, desktop and phone, light and dark, into docs/screenshots.
 
-    python -m tests.browser.screenshots [--out DIR] [--only NAME ...]
+python -m tests.browser.screenshots [--out DIR] [--only NAME ...]
 """
 
 from __future__ import annotations

@@ -17,7 +17,9 @@ Open = Callable[..., AppTest]
 
 
 def _texts(app: AppTest) -> str:
-    return "\n".join(str(element.value) for kind in (app.title, app.header, app.markdown, app.caption) for element in kind)
+    return "\n".join(
+        str(element.value) for kind in (app.title, app.header, app.markdown, app.caption) for element in kind
+    )
 
 
 def _answer(app: AppTest, rating: str) -> None:
@@ -48,9 +50,9 @@ def test_a_question_is_revealed_only_on_request(app: Open, question) -> None:  #
     text = _texts(screen)
     for part in (question.answer, question.spoken, question.senior, question.probing):
         assert part in text
-    assert [expander.label for expander in screen.expander if expander.label in {f.question for f in question.followups}] == [
-        followup.question for followup in question.followups
-    ]
+    assert [
+        expander.label for expander in screen.expander if expander.label in {f.question for f in question.followups}
+    ] == [followup.question for followup in question.followups]
     for correction in question.corrections:
         assert correction.precise in text
     for source in question.meta.sources:
