@@ -17,7 +17,7 @@ from pages.labs import lab
 from pages.learn import home, question, search
 from pages.practice import progress, quiz
 from study.store import StoreError
-from ui import look, navigation, serving, services
+from ui import look, navigation, services, serving
 from ui.base_url import BaseUrl
 
 

@@ -95,6 +95,7 @@ def altair_config(theme: Theme) -> dict[str, Any]:
             "labelLimit": 220,
             "symbolStrokeWidth": 2.5,
             "symbolSize": 90,
+            "symbolOpacity": 1,
             "title": None,
         },
     }

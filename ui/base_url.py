@@ -1,8 +1,8 @@
 """Tells Streamlit's client where the server is, so that a deep link needs no guessing.
 
-Left alone, the client that was loaded from `/some/page` first asks for `/some/page/_stcore/health`, is told 404 (an error
-in the console, and a round trip lost), and then tries `/`. It takes the answer from `window.__streamlit` if that is set,
-which is Streamlit's own setting for pages served apart from their server.
+Left alone, the client that was loaded from `/some/page` first asks for `/some/page/_stcore/health`, is told 404 (an
+error in the console, and a round trip lost), and then tries `/`. It takes the answer from `window.__streamlit` if that
+is set, which is Streamlit's own setting for pages served apart from their server.
 """
 
 from __future__ import annotations

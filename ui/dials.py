@@ -50,7 +50,7 @@ def _to_address(lab: Lab, config: LabConfig) -> None:
 
 def choose(lab: Lab, values: Mapping[str, Any]) -> None:
     """Set some dials (a preset); the others return to their defaults, the draw stays."""
-    before = session.kept(f"dials:{lab.name}", {})
+    before: dict[str, Any] = session.kept(f"dials:{lab.name}", {})
     config = lab.config.model_validate({"seed": before.get("seed", 0), **values})
     _keep(lab, config)
 

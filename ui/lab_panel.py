@@ -71,10 +71,18 @@ def _presets(lab: Lab, config: LabConfig, *, disabled: bool) -> None:
         format_func=lambda item: by_key[item].label,
         key=key,
         disabled=disabled,
-        on_change=lambda: st.session_state[key] and dials.choose(lab, by_key[st.session_state[key]].values),
+        on_change=_choose_preset,
+        args=(lab, key),
     )
     if matching:
         st.caption(by_key[matching[0]].why)
+
+
+def _choose_preset(lab: Lab, key: str) -> None:
+    chosen = st.session_state[key]
+    for preset in lab.presets:
+        if preset.key == chosen:
+            dials.choose(lab, preset.values)
 
 
 def _predict(lab: Lab, config: LabConfig, run: Run | None) -> Outcome | None:
@@ -136,14 +144,10 @@ def _start(lab: Lab, config: LabConfig, predicted: Outcome, reuse: bool) -> None
     run = services.runner().submit(lab.name, config, reuse=reuse)
     session.keep(_run_key(lab, config), run)
     watching.watch(run)
-    services.store().log_prediction(
-        lab.name,
-        config.model_dump(mode="json"),
-        predicted,
-        services.now(),
-        prediction_id=run.id,
-        learner=services.LEARNER,
-    )
+    store, plain, now = services.store(), config.model_dump(mode="json"), services.now()
+    store.log_prediction(lab.name, plain, predicted, now, prediction_id=run.id, learner=services.LEARNER)
+    if run.verdict is not None:  # replayed, or over before the prediction was written down
+        store.settle_prediction(run.id, run.verdict.outcome, now, learner=services.LEARNER)
 
 
 def _watch(lab: Lab, config: LabConfig, run: Run) -> None:

@@ -52,10 +52,15 @@ def add_button(deck: Deck, question: Question) -> None:
             icon=":material/bookmark_add:",
             key="add-to-reviews",
             help="Asks this question in the quiz, and again when memory says so",
-            on_click=lambda: services.store().add(item, services.now(), learner=services.LEARNER),
+            on_click=_add,
+            args=(item,),
         )
     else:
         st.caption(f":material/bookmark_added: {status(card)}")
+
+
+def _add(item_id: str) -> None:
+    services.store().add(item_id, services.now(), learner=services.LEARNER)
 
 
 @dataclass(frozen=True)

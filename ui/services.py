@@ -49,7 +49,7 @@ def _content() -> tuple[list[Deck], list[Problem]]:
 
 
 def decks() -> list[Deck]:
-    """All decks, in order. Questions with mistakes are left out (`deck_problems` says which); one file does not stop all.
+    """All decks, in order. Questions with mistakes are left out: one file does not stop all (`deck_problems` names it).
 
     Raises `content.loader.ContentError` if nothing usable is left.
     """

@@ -103,7 +103,7 @@ def _draw_curves(axes: Axes, config: Config, frames: Sequence[StrategyFrame], th
 
 def _draw_final(axes: Axes, config: Config, frames: Sequence[StrategyFrame], theme: Theme) -> None:
     """One dot per replicate; a thin line joins the same replicate over the arms; the bar is the 95 % interval."""
-    dress(axes, theme, title="At the end: each replicate, mean and 95 % interval", grid="x")
+    dress(axes, theme, title="Final accuracy: dots are replicates", grid="x")
     values = np.array([result.values for result in results(config, frames)])
     shown = arms(config)
     places = np.arange(len(shown))
@@ -119,12 +119,12 @@ def _draw_final(axes: Axes, config: Config, frames: Sequence[StrategyFrame], the
             )  # fmt: skip
     axes.set_yticks(places, [arm.label for arm in shown])
     axes.set_ylim(len(shown) - 0.45, -0.45)
-    axes.set_xlabel("test accuracy (%)", fontsize=9)
+    axes.set_xlabel("test accuracy (%), mean and 95 % interval", fontsize=9)
 
 
 def _draw_drift(axes: Axes, config: Config, frames: Sequence[StrategyFrame], theme: Theme) -> None:
     """The relative change of each block as a number on its colour: exact zeros are written 0 and left blank."""
-    dress(axes, theme, title="Relative weight change per block (0 is exact: frozen)", grid=None)
+    dress(axes, theme, title="Weight change per block (0: frozen)", grid=None)
     shown = arms(config)
     drift = np.array([[mean_drift(frames, arm.key).get(block, math.nan) for block in BLOCKS] for arm in shown])
     top = np.nanmax(drift) if np.isfinite(drift).any() else 1.0

@@ -8,7 +8,6 @@ from content.schema import Deck, Question
 from study.queue import Card, Queue
 from ui import navigation, reviews, services, session
 
-
 LIST_WIDTH = 960
 """Pixels: wide enough for a question on one line, narrow enough to connect it with its state."""
 
@@ -41,8 +40,9 @@ def _hero(newcomer: bool) -> None:
     st.title("Be ready for the transfer-learning interview", anchor=False)
     if newcomer:
         st.markdown(
-            "Ten questions that interviewers ask. **Think, then reveal** the answer a senior would give; **test the claim** "
-            "with a live PyTorch experiment beside it; then let the **quiz** ask you again just before you would forget.",
+            "Ten questions that interviewers ask. **Think, then reveal** the answer a senior would give; **test the "
+            "claim** with a live PyTorch experiment beside it; then let the **quiz** ask you again just before you "
+            "would forget.",
             width=LIST_WIDTH,
         )
 

@@ -179,7 +179,8 @@ def _finished(queue: Queue, started: datetime) -> None:
     else:
         st.title("Nothing to ask right now", anchor=False)
         st.markdown(
-            "Everything that is due has been answered. New cards come tomorrow; any question can be added from its page."
+            "Everything that is due has been answered. New cards come tomorrow; "
+            "any question can be added from its page."
         )
     if queue.waiting:
         minutes = max(1, round((queue.waiting[0][1] - services.now()).total_seconds() / 60))

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import argparse
 import tempfile
+import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -36,6 +37,9 @@ def _run_lab(page: Page) -> None:
 
 
 def _run_lab_halfway(page: Page) -> None:
+    """A draw of its own each time: a finished run would be replayed at once."""
+    page.goto(f"{page.url}&seed={int(time.time())}")
+    settled(page)
     page.locator("[data-testid=stRadio] [role=radiogroup] label").first.click()
     page.locator("button:enabled", has_text="Run the experiment").click()
     page.get_by_test_id("stVegaLiteChart").wait_for(timeout=60_000)
@@ -57,7 +61,7 @@ SHOTS: dict[str, tuple[str, Callable[[Page], None]]] = {
     "question-revealed": (QUESTION, _reveal),
     "question-without-lab": ("input-resolution", _reveal),
     "lab": ("lab-strategies", _as_it_is),
-    "lab-running": ("lab-strategies?labels_per_class=5&seed=3", _run_lab_halfway),
+    "lab-running": ("lab-strategies?labels_per_class=5", _run_lab_halfway),
     "lab-verdict": ("lab-strategies", _run_lab),
     "search": ("search?q=batchnorm", _as_it_is),
     "quiz": ("quiz", _as_it_is),
