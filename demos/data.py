@@ -181,7 +181,14 @@ def _warp(images: torch.Tensor, generator: torch.Generator) -> torch.Tensor:
     x_scale, y_scale = 1 / uniform(0.75, 1.15), 1 / uniform(0.75, 1.15)
     x_shift, y_shift = uniform(-4 / SIDE, 4 / SIDE), uniform(-4 / SIDE, 4 / SIDE)
     cos, sin = torch.cos(angle), torch.sin(angle)
-    rows = [cos * x_scale, (shear * cos - sin) * x_scale, x_shift, sin * y_scale, (shear * sin + cos) * y_scale, y_shift]
+    rows = [
+        cos * x_scale,
+        (shear * cos - sin) * x_scale,
+        x_shift,
+        sin * y_scale,
+        (shear * sin + cos) * y_scale,
+        y_shift,
+    ]
     grid = F.affine_grid(torch.stack(rows, dim=1).view(n, 2, 3), [n, 1, SIDE, SIDE], align_corners=False)
     coarse = torch.randn(n, 2, 4, 4, generator=generator) * (2 * 0.7 / SIDE)
     smooth = F.interpolate(coarse, size=(SIDE, SIDE), mode="bicubic", align_corners=True)

@@ -67,7 +67,9 @@ def _generators(seed: int) -> list[np.random.Generator]:
 
 def _warm_up_then_cosine(steps: int) -> Callable[[int], float]:
     warm = max(1, steps // 10)
-    return lambda step: min((step + 1) / warm, 0.5 * (1 + np.cos(np.pi * min(1.0, max(0, step - warm) / (steps - warm)))))
+    return lambda step: min(
+        (step + 1) / warm, 0.5 * (1 + np.cos(np.pi * min(1.0, max(0, step - warm) / (steps - warm))))
+    )
 
 
 def accuracy_on_fresh_renders(
@@ -142,8 +144,11 @@ def main(argv: Sequence[str]) -> int:
     for seed in options.seeds:
         entry = write(seed, options.out, options.images, options.steps)
         entries.append(entry)
-        print(f"{entry['file']}: {entry['accuracy_fresh_renders']:.1f} % on fresh renders, "
-              f"{entry['accuracy_unseen_fonts']:.1f} % in unseen fonts, {entry['seconds']} s", file=sys.stderr)
+        print(
+            f"{entry['file']}: {entry['accuracy_fresh_renders']:.1f} % on fresh renders, "
+            f"{entry['accuracy_unseen_fonts']:.1f} % in unseen fonts, {entry['seconds']} s",
+            file=sys.stderr,
+        )
     text = json.dumps(manifest(entries), indent=2) + "\n"
     (options.out / "manifest.json").write_text(text, encoding="utf-8")
     return 0

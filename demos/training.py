@@ -113,9 +113,7 @@ def train(
         yield Progress(step, accuracy, statistics.median(timings) if timings else None, cache_ms)
 
 
-def _advance(
-    network: nn.Module, optimiser: torch.optim.Optimizer, batches: Batches, loss: Loss, steps: range
-) -> float:
+def _advance(network: nn.Module, optimiser: torch.optim.Optimizer, batches: Batches, loss: Loss, steps: range) -> float:
     """Take the given steps; milliseconds per step. Nothing is read back from the tensors in here: it would wait."""
     parameters = [parameter for group in optimiser.param_groups for parameter in group["params"]]
     update = _bare_step(optimiser)
@@ -183,9 +181,7 @@ def evaluate(network: nn.Module, examples: Examples) -> float:
     modes = [(module, module.training) for module in network.modules()]
     network.eval()
     with torch.inference_mode():
-        parts = zip(
-            examples.inputs.split(EVALUATION_BATCH), examples.targets.split(EVALUATION_BATCH), strict=True
-        )
+        parts = zip(examples.inputs.split(EVALUATION_BATCH), examples.targets.split(EVALUATION_BATCH), strict=True)
         right = torch.stack([(network(inputs).argmax(1) == targets).sum() for inputs, targets in parts]).sum()
     for module, mode in modes:
         module.training = mode

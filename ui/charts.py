@@ -47,7 +47,12 @@ def memory(rows: Sequence[tuple[str, GroupMemory | None]]) -> None:
         y=alt.Y("question:N", sort=order, title=None, axis=alt.Axis(labelLimit=260))
     )
     bars = base.mark_bar(cornerRadiusEnd=2, color=theme.accent).encode(
-        x=alt.X("recall:Q", title="Predicted recall (%)", scale=alt.Scale(domain=[0, 100]))
+        x=alt.X(
+            "recall:Q",
+            title="Predicted recall (%)",
+            scale=alt.Scale(domain=[0, 100]),
+            axis=alt.Axis(values=[0, 25, 50, 75, 100]),
+        )
     )
     notes = base.mark_text(align="left", dx=6, color=theme.foreground).encode(x=alt.X("recall:Q"), text="note:N")
     unseen = (

@@ -44,8 +44,10 @@ def _run_key(lab: Lab, config: LabConfig) -> str:
 
 def _run_of(lab: Lab, config: LabConfig) -> Run | None:
     """This visit's run of these dials, or one that is under way elsewhere (found again after a reload)."""
-    run: Run | None = session.kept(_run_key(lab, config), None)
-    return run or services.runner().find(lab.name, config)
+    key = _run_key(lab, config)
+    run: Run | None = session.kept(key, None) or services.runner().find(lab.name, config)
+    session.keep(key, run)  # so that it is still known when it has ended
+    return run
 
 
 def _claim(lab: Lab) -> None:
@@ -187,9 +189,17 @@ def _status(run: Run) -> None:
 def _small_print(lab: Lab, config: LabConfig) -> None:
     with st.expander("What this does not show", icon=":material/warning:"):
         st.markdown("\n".join(f"- {line}" for line in lab.does_not_show))
-    with st.expander("Source of the experiment, and the command that repeats it", icon=":material/code:"):
-        st.code(command(lab, config), language="bash", wrap_lines=True)
-        st.code(catalogue.experiment_source(lab.name), language="python")
+    # Hundreds of highlighted tokens: drawn when somebody looks.
+    source = st.expander(
+        "Source of the experiment, and the command that repeats it",
+        icon=":material/code:",
+        key=f"source:{lab.name}",
+        on_change="rerun",
+    )
+    if source.open:
+        with source:
+            st.code(command(lab, config), language="bash", wrap_lines=True)
+            st.code(catalogue.experiment_source(lab.name), language="python")
 
 
 def command(lab: Lab, config: LabConfig) -> str:

@@ -66,7 +66,9 @@ def live(config: Config, frames: Sequence[StrategyFrame], theme: Theme) -> alt.L
     colour = by_arm(alt.Color, [look.colour for look in looks])
     base = alt.Chart(alt.Data(values=rows)).encode(x=x, color=colour)
     band = base.mark_area(opacity=0.13).encode(y=alt.Y("low:Q", title="test accuracy (%)"), y2="high:Q")
-    line = base.mark_line(strokeWidth=2.5).encode(y=y, strokeDash=by_arm(alt.StrokeDash, [look.dash or (1, 0) for look in looks]))
+    line = base.mark_line(strokeWidth=2.5).encode(
+        y=y, strokeDash=by_arm(alt.StrokeDash, [look.dash or (1, 0) for look in looks])
+    )
     points = base.mark_point(filled=True, size=45, opacity=1).encode(
         y=y,
         shape=by_arm(alt.Shape, [look.marker for look in looks]),
@@ -111,7 +113,9 @@ def _draw_final(axes: Axes, config: Config, frames: Sequence[StrategyFrame], the
         axes.plot(replicate, places, color=theme.muted, linewidth=0.6, alpha=0.7, zorder=1)
     for place, arm, finals in zip(places, shown, values, strict=True):
         look = LOOK[arm.key]
-        axes.scatter(finals, np.full(len(finals), place), s=16, color=look.colour, marker=look.matplotlib_marker, alpha=0.55)
+        axes.scatter(
+            finals, np.full(len(finals), place), s=16, color=look.colour, marker=look.matplotlib_marker, alpha=0.55
+        )
         if len(finals) >= 2:
             axes.errorbar(
                 finals.mean(), place + 0.27, xerr=half_width(finals), color=look.colour, capsize=3,
@@ -132,7 +136,12 @@ def _draw_drift(axes: Axes, config: Config, frames: Sequence[StrategyFrame], the
         for column, value in enumerate(drift[row]):
             share = 0.0 if not value > 0 else 0.12 + 0.38 * min(1.0, value / top)
             axes.fill_between(
-                [column - 0.46, column + 0.46], row - 0.42, row + 0.42, color=LOOK[arm.key].colour, alpha=share, linewidth=0
+                [column - 0.46, column + 0.46],
+                row - 0.42,
+                row + 0.42,
+                color=LOOK[arm.key].colour,
+                alpha=share,
+                linewidth=0,
             )
             text = "–" if math.isnan(value) else "0" if value == 0 else f"{value:.2g}"
             axes.text(column, row, text, ha="center", va="center", fontsize=8.5, color=theme.foreground)

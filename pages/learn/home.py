@@ -75,11 +75,11 @@ def _standing(queue: Queue) -> None:
     settled = [item for item in store.predictions(learner=services.LEARNER) if item.outcome is not None]
     right = sum(item.outcome == item.predicted for item in settled)
     answered = len(store.reviews(since=session.day_start(), learner=services.LEARNER))
-    columns = st.columns(4)
+    columns = st.columns(4, width=LIST_WIDTH)
     columns[0].metric("Due now", len(queue.due))
     columns[1].metric("Answered today", answered)
     columns[2].metric("Experiments run", len(runs))
-    columns[3].metric("Predictions right", f"{right} of {len(settled)}")
+    columns[3].metric("Predictions right", f"{right} of {len(settled)}" if settled else "–")
 
 
 def _row(deck: Deck, question: Question, card: Card | None) -> None:

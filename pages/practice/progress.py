@@ -38,7 +38,8 @@ def show() -> None:
         charts.days(coming, "Cards due", today=0)
     st.header("Memory per question", anchor=False)
     st.caption(
-        "The chance that you would recall it now, as FSRS predicts; the mean over the question and its follow-ups."
+        "The chance that you would recall it now, as FSRS predicts: the mean over the question and its follow-ups. "
+        "FSRS counts whole days, so it is 100 % on the day of the review."
     )
     known = memory_per_question(cards, now, services.scheduler(), reviews.group_of)
     charts.memory(

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import sqlite3
 from collections.abc import Callable
 from pathlib import Path
 
 from playwright.sync_api import Page, expect
 
+from study.store import Store
 from tests.support.chromium import settled
 from tests.support.server import Server
 
@@ -27,8 +27,11 @@ def _answer_by_keyboard(page: Page, rating: str) -> str:
 
 
 def _counted(home: Path) -> int:
-    with sqlite3.connect(home / "study.sqlite3") as database:
-        return int(database.execute("select count(*) from review where undone_at is null").fetchone()[0])
+    store = Store(f"sqlite:///{home / 'study.sqlite3'}")
+    try:
+        return len(store.reviews())
+    finally:
+        store.close()
 
 
 def test_ten_cards_by_keyboard_end_in_a_summary_and_survive_a_restart(
@@ -40,6 +43,7 @@ def test_ten_cards_by_keyboard_end_in_a_summary_and_survive_a_restart(
         assert len(set(asked)) >= 9
         expect(page.get_by_text("Session done").or_(page.get_by_role("button", name="Reveal")).first).to_be_visible()
         assert _counted(tmp_path) == 10
+        page.close()
     with Server(tmp_path) as server:
         page = open_page(f"{server.url}/progress")
         expect(page.get_by_text("Reviews", exact=True).first).to_be_visible()

@@ -37,7 +37,9 @@ def test_a_shipped_start_is_as_accurate_on_fresh_renders_as_it_claims(entry: dic
         accuracy = pretrain.accuracy_on_fresh_renders(weights, fonts, seed=271_828, count=2000)
         assert accuracy >= entry[key] - 2, f"{accuracy:.1f} % on fresh renders, the manifest says {entry[key]} %"
         assert entry[key] > 90
-    assert abs(entry["accuracy_fresh_renders"] - entry["accuracy_fresh_renders_float32"]) < 0.2, "float16 costs accuracy"
+    assert abs(entry["accuracy_fresh_renders"] - entry["accuracy_fresh_renders_float32"]) < 0.2, (
+        "float16 costs accuracy"
+    )
 
 
 def test_the_starts_differ() -> None:
