@@ -119,7 +119,7 @@ def _advance(network: nn.Module, optimiser: torch.optim.Optimizer, batches: Batc
     update = _bare_step(optimiser)
     started = time.perf_counter()
     for rows in batches.order[steps.start : steps.stop].split(GATHERED_STEPS):
-        # One gather for several steps, and no `zero_grad`: a probe's step is so short that such calls are a fifth of it.
+        # One gather for several steps, and no `zero_grad`: such calls are a fifth of a probe's short step.
         inputs, targets = batches.examples.inputs[rows].unbind(), batches.examples.targets[rows].unbind()
         for x, y in zip(inputs, targets, strict=True):
             for parameter in parameters:

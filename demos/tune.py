@@ -1,7 +1,7 @@
 """Choose learning rates by one documented sweep: `python -m demos tune NAME`, result kept beside the lab.
 
-A lab takes part by defining `sweep() -> Sweep` in `demos/<name>/sweep.py`. Seeds start at 1,000,000, which no default and
-no test uses, and scores come from a validation split, never from the test images.
+A lab takes part by defining `sweep() -> Sweep` in `demos/<name>/sweep.py`. Seeds start at 1,000,000, which no default
+and no test uses, and scores come from a validation split, never from the test images of the draw.
 """
 
 from __future__ import annotations
@@ -28,8 +28,8 @@ FIRST_SEED = 1_000_000
 class Sweep:
     """What to sweep: every case at every rate, `score(group, case, rate, seed)` being the validation accuracy in %.
 
-    `groups` names the settings that are tuned apart (run lengths, say) and lists the cases of each. `settings` is what a
-    reader needs to know of the rest, and is kept with the result.
+    `groups` names the settings that are tuned apart (run lengths, say) and lists the cases of each. `settings` is what
+    a reader needs to know of the rest, and is kept with the result.
     """
 
     groups: Mapping[str, Sequence[str]]
@@ -70,7 +70,8 @@ def load(name: str) -> Sweep:
         folders = sorted(path.parent.name for path in Path(__file__).parent.glob("*/sweep.py"))
         print(f"python -m demos tune: {name!r} has no sweep. Labs that have: {', '.join(folders)}", file=sys.stderr)
         raise SystemExit(2) from error
-    return module.sweep()  # type: ignore[no-any-return]
+    swept: Sweep = module.sweep()
+    return swept
 
 
 def _score_cell(name: str, cell: tuple[str, str, float], seeds: tuple[int, ...]) -> list[float]:

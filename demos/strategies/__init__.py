@@ -1,1 +1,1 @@
-"""The lab of questions 1 and 10: feature extraction, fine-tuning, freezing the first blocks, and training from scratch."""
+"""The lab of questions 1 and 10: feature extraction, fine-tuning, freezing the first blocks, from scratch."""

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import islice
 
 import numpy as np
 import torch
@@ -117,5 +118,5 @@ def warm() -> None:
     """Load data and weights, and pay for first calls, before a learner waits for them."""
     for seed in pretrain.SEEDS:
         pretrain.letters(seed)
-    for _ in run(Config(steps=20), 0):
+    for _ in islice(run(Config(), 0), 2 * len(arms(Config()))):
         pass

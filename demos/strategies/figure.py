@@ -1,4 +1,4 @@
-"""What is seen of the strategies lab: a native chart while it runs, a matplotlib figure at the end, and both in words."""
+"""What is seen of the strategies lab: a native chart while it runs, a figure at the end, and both in words."""
 
 from __future__ import annotations
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 
-from content.schema import Deck, Evidence, Question
+from content.schema import Deck, Evidence, FollowUp, Question, Source
 from ui import lab_panel, navigation, reviews, session
 
 
@@ -72,9 +72,7 @@ def _deeper(question: Question) -> None:
     st.markdown(question.senior)
     st.header("Follow-ups", anchor="follow-ups")
     for followup in question.followups:
-        with st.expander(followup.question):
-            st.markdown(followup.answer)
-            _evidence(question, followup.evidence)
+        _followup(question, followup)
     st.header("Where the usual answer is imprecise", anchor="imprecise")
     for correction in question.corrections:
         st.markdown(f"> {_quoted(correction.says)}")
@@ -86,11 +84,20 @@ def _deeper(question: Question) -> None:
     st.markdown("\n".join(f"- {_source(source)}" for source in question.meta.sources))
 
 
+def _followup(question: Question, followup: FollowUp) -> None:
+    """Question first, answer on demand: good practice, and the reveal need not wait for its code and formulas."""
+    expander = st.expander(followup.question, key=f"followup-{followup.key}", on_change="rerun")
+    if expander.open:
+        with expander:
+            st.markdown(followup.answer)
+            _evidence(question, followup.evidence)
+
+
 def _quoted(text: str) -> str:
     return "\n> ".join(text.splitlines())
 
 
-def _source(source) -> str:  # type: ignore[no-untyped-def]
+def _source(source: Source) -> str:
     where = f"[arXiv {source.arxiv}](https://arxiv.org/abs/{source.arxiv})" if source.arxiv else ""
     where = where or f"[link]({source.url})"
     return f"{source.authors} ({source.year}). *{source.title}.* {where}  \n  {source.finding}"
