@@ -36,3 +36,8 @@ def kept(key: str, default: T) -> T:
 def keep(key: str, value: object) -> None:
     """Keep `value` under `key` for this visit."""
     st.session_state[f"kept:{key}"] = value
+
+
+def taken(key: str) -> bool:
+    """Whether something true is kept under `key`; it is gone afterwards."""
+    return bool(st.session_state.pop(f"kept:{key}", False))

@@ -2,32 +2,42 @@
 
 from __future__ import annotations
 
+import time
+
 import streamlit as st
 
 from content.schema import Deck, Evidence, FollowUp, Question, Source
 from ui import lab_panel, navigation, reviews, session
 
 
+FIRST_PAINT_SECONDS = 0.04
+"""Head start of the card answer: the client shows it at once, instead of together with the forty elements below it."""
+
+_JUST_REVEALED = "just-revealed"
+
+
 def show(deck: Deck, question: Question) -> None:
     """The screen of one question of one deck."""
-    revealed = _is_revealed(question)
-    if question.meta.labs:
-        reading, beside = st.columns([1, 1], gap="large")
-    else:
-        reading, beside = st.columns([2, 1], gap="large")
+    reading, beside = st.columns([1, 1] if question.meta.labs else [2, 1], gap="large")
     with reading:
-        _head(deck, question)
-        if revealed:
-            _answer(question)
-            _deeper(question)
-        else:
-            _think_first(question)
+        _read(deck, question)
         _neighbours(deck, question)
     with beside:
         for name in question.meta.labs:
             lab_panel.show(name, place=question.meta.key)
-        if not question.meta.labs:
-            _key_points(question, revealed)
+
+
+@st.fragment
+def _read(deck: Deck, question: Question) -> None:
+    """A fragment: revealing the answer leaves the experiment beside it alone, and is as fast as it can be."""
+    _head(deck, question)
+    if not _is_revealed(question):
+        _think_first(question)
+        return
+    _answer(question)
+    if session.taken(_JUST_REVEALED):
+        time.sleep(FIRST_PAINT_SECONDS)
+    _deeper(question)
 
 
 def _is_revealed(question: Question) -> bool:
@@ -51,9 +61,14 @@ def _think_first(question: Question) -> None:
         icon=":material/visibility:",
         shortcut="Space",
         key="reveal",
-        on_click=session.keep,
-        args=(f"revealed:{question.meta.key}", True),
+        on_click=_reveal,
+        args=(question,),
     )
+
+
+def _reveal(question: Question) -> None:
+    session.keep(f"revealed:{question.meta.key}", True)
+    session.keep(_JUST_REVEALED, True)
 
 
 def _answer(question: Question) -> None:
@@ -66,6 +81,8 @@ def _answer(question: Question) -> None:
 
 
 def _deeper(question: Question) -> None:
+    st.header("A good answer contains", anchor="key-points")
+    st.markdown("\n".join(f"- {point}" for point in question.meta.key_points))
     st.header("What the interviewer is probing", anchor="probing")
     st.markdown(question.probing)
     st.header("What a senior adds", anchor="senior")
@@ -116,13 +133,6 @@ def _one_evidence(question: Question, item: Evidence) -> str:
     if item.kind == "lab":
         return f"the live experiment *{item.ref.replace('_', ' ')}*{note}"
     return f"run with {item.ref}{note}"
-
-
-def _key_points(question: Question, revealed: bool) -> None:
-    if revealed:
-        with st.container(border=True):
-            st.subheader("A good answer contains", anchor=False)
-            st.markdown("\n".join(f"- {point}" for point in question.meta.key_points))
 
 
 def _neighbours(deck: Deck, question: Question) -> None:
