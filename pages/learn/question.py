@@ -9,7 +9,6 @@ import streamlit as st
 from content.schema import Deck, Evidence, FollowUp, Question, Source
 from ui import lab_panel, navigation, reviews, session
 
-
 FIRST_PAINT_SECONDS = 0.04
 """Head start of the card answer: the client shows it at once, instead of together with the forty elements below it."""
 

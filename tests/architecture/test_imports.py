@@ -86,12 +86,9 @@ def test_only_worker_modules_import_torch(path: Path) -> None:
 
 
 def test_sql_only_in_the_store() -> None:
-    for path in _files():
-        if "sqlalchemy" in _imports(path) | {"sqlalchemy"} & _imports(path):
-            name = path.relative_to(ROOT).as_posix()
-            assert (
-                name == "study/store.py" or name.startswith("study/migrations/") or name.startswith("study/storage/")
-            ), name
+    users = {path.relative_to(ROOT).as_posix() for path in _files() if {"sqlalchemy", "alembic"} & _imports(path)}
+    assert "study/store.py" in users
+    assert {name for name in users if not name.startswith("study/migrations/")} == {"study/store.py"}
 
 
 def test_pyplot_is_never_used() -> None:
