@@ -191,6 +191,7 @@ class WorkerPool:
                 self._why_not = str(error)
                 continue
             self._workers[process] = _Worker(process)
+            process.listen()
             living += 1
 
     def _retire(self, worker: _Worker) -> None:

@@ -55,6 +55,9 @@ class WorkerProcess:
         self._limit.daemon = True
         self._stderr_thread = threading.Thread(target=self._read_stderr, name="worker-stderr", daemon=True)
         self._thread = threading.Thread(target=self._read_stdout, name="worker-stdout", daemon=True)
+
+    def listen(self) -> None:
+        """Begin to read what it says. Apart from the constructor, so that the owner knows the worker before it speaks."""
         for thread in (self._limit, self._stderr_thread, self._thread):
             thread.start()
 
@@ -87,7 +90,10 @@ class WorkerProcess:
 
     def join(self, timeout: float) -> None:
         """Wait until the process has ended and its last message was handled."""
-        self._thread.join(timeout)
+        if self._thread.ident is None:  # interrupted before it was listened to
+            self._process.wait(timeout)
+        else:
+            self._thread.join(timeout)
 
     def describe_exit(self) -> str:
         """How the process ended, for people."""

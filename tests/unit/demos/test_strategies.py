@@ -41,6 +41,12 @@ def short() -> tuple[lab.Config, list[lab.StrategyFrame]]:
     return config, run(config)
 
 
+@pytest.fixture
+def only_the_end(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Evaluate before and after training only: the same training, a third of the time."""
+    monkeypatch.setattr(experiment, "EVALUATIONS", 1)
+
+
 # --- the draw ---------------------------------------------------------------------------------------------------------
 
 
@@ -244,7 +250,7 @@ def test_the_ends_of_the_dials_run_to_a_finite_end(dials: dict[str, Any]) -> Non
         json.dumps(frame.model_dump(), allow_nan=False)
 
 
-def test_too_high_a_rate_shows_as_low_accuracy() -> None:
+def test_too_high_a_rate_shows_as_low_accuracy(only_the_end: None) -> None:
     config = lab.Config(seed=6, labels_per_class=20, learning_rate=0.1, steps=120, replicates=2)
     values = {result.name: np.mean(result.values) for result in lab.results(config, run(config))}
     assert values[lab.FINE_TUNE] < values[lab.PROBE] - 20
@@ -254,7 +260,7 @@ def test_too_high_a_rate_shows_as_low_accuracy() -> None:
 
 
 @pytest.mark.slow
-def test_the_claim_over_fresh_seeds() -> None:
+def test_the_claim_over_fresh_seeds(only_the_end: None) -> None:
     for seed in (61_001, 61_002):
         few, many = lab.Config(seed=seed), lab.Config(seed=seed, labels_per_class=100)
         frames = run(few)
@@ -265,14 +271,14 @@ def test_the_claim_over_fresh_seeds() -> None:
 
 
 @pytest.mark.slow
-def test_at_five_labels_both_beat_scratch() -> None:
+def test_at_five_labels_both_beat_scratch(only_the_end: None) -> None:
     config = lab.Config(seed=61_003, labels_per_class=5, replicates=4)
     means = {result.name: np.mean(result.values) for result in lab.results(config, run(config))}
     assert min(means[lab.PROBE], means[lab.FINE_TUNE]) > means[lab.SCRATCH] + 5
 
 
 @pytest.mark.slow
-def test_a_gentle_backbone_takes_most_of_the_lead() -> None:
+def test_a_gentle_backbone_takes_most_of_the_lead(only_the_end: None) -> None:
     plain = lab.Config(seed=61_004)
     gentle = lab.Config(seed=61_004, backbone_factor=0.01)
     assert abs(lab.verdict(gentle, run(gentle)).effect) < 0.5 * lab.verdict(plain, run(plain)).effect
