@@ -16,6 +16,7 @@ from pathlib import Path
 
 from playwright.sync_api import Browser
 
+from demos.cache import RunCache
 from demos.catalogue import lab as find
 from demos.runner import Runner
 from tests.support.chromium import browser, settled
@@ -56,16 +57,17 @@ def _through_page(chromium: Browser, url: str, seed: int) -> tuple[float, float]
 def measure(name: str, repeats: int) -> dict[str, object]:
     """Medians over `repeats` draws, in seconds, and the median of the page's cost over headless."""
     headless, page = [], []
-    runner = Runner()
-    runner.start()
     with tempfile.TemporaryDirectory() as folder, Server(Path(folder)) as server, browser() as chromium:
-        time.sleep(10)  # all workers have loaded torch
+        runner = Runner(cache=RunCache(Path(folder) / "headless"))
+        runner.start()
+        runner.wait_ready()
+        time.sleep(10)  # the server's workers and the spares have loaded torch too
         _headless(runner, name, FIRST_SEED)
         _through_page(chromium, f"{server.url}/lab-{name.replace('_', '-')}", FIRST_SEED)
         for seed in range(FIRST_SEED + 1, FIRST_SEED + 1 + repeats):
             headless.append(_headless(runner, name, seed))
             page.append(_through_page(chromium, f"{server.url}/lab-{name.replace('_', '-')}", seed))
-    runner.close()
+        runner.close()
     ratios = [through[1] / alone[1] for through, alone in zip(page, headless, strict=True)]
     return {
         "lab": name,
