@@ -67,7 +67,10 @@ def _key(lab: Lab, name: str) -> str:
 
 def show(lab: Lab, config: LabConfig, *, disabled: bool) -> None:
     """Draw a widget for each dial. A change is kept at once; the page runs again with it."""
-    for name, field in lab.config.model_fields.items():
+    fields = lab.config.model_fields
+    own_first = sorted(fields, key=lambda name: name in LabConfig.model_fields)  # stable: the rest keeps its order
+    for name in own_first:
+        field = fields[name]
         key = _key(lab, name)
         st.session_state.setdefault(key, getattr(config, name))
         _widget(lab, name, field, key, disabled)
@@ -75,8 +78,8 @@ def show(lab: Lab, config: LabConfig, *, disabled: bool) -> None:
 
 def _widget(lab: Lab, name: str, field: FieldInfo, key: str, disabled: bool) -> None:
     extra = field.json_schema_extra if isinstance(field.json_schema_extra, dict) else {}
-    unit = extra.get("unit")
-    label = f"{field.title or name}" + (f" ({unit})" if unit else "")
+    title, unit = field.title or name, str(extra.get("unit", ""))
+    label = f"{title} ({unit})" if unit and unit not in title.lower() else title
     shared: dict[str, Any] = {
         "label": label,
         "help": field.description,

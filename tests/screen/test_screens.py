@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 from streamlit.testing.v1 import AppTest
@@ -10,6 +11,7 @@ from streamlit.testing.v1 import AppTest
 from content.loader import load_decks
 from demos.catalogue import labs
 from study.scheduling import Rating
+from tests.unit.content.deck_factory import make_decks
 from ui import services
 
 QUESTIONS = load_decks()[0].questions
@@ -150,3 +152,37 @@ def test_a_lab_asks_for_a_prediction_before_it_runs(app: Open, name: str) -> Non
     assert screen.radio[0].label == lab.prediction.question
     screen.radio[0].set_value(next(iter(lab.prediction.options))).run()
     assert not screen.button(key=f"run:{name}").disabled
+
+
+def test_a_second_deck_appears_by_adding_a_folder(app: Open, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    make_decks(tmp_path / "more", order=2)
+    monkeypatch.setenv("TLI_DECKS", str(tmp_path / "more"))
+    services.close()
+    home = app()
+    decks = services.decks()
+    assert len(decks) == 2
+    added = decks[1]
+    assert added.meta.title in [header.value for header in home.header]
+    screen = app(f"{added.meta.key}-{added.questions[0].meta.key}")
+    assert screen.title[0].value == added.questions[0].meta.title
+
+
+def test_a_broken_deck_is_named_and_the_rest_still_works(
+    app: Open, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "more" / "broken").mkdir(parents=True)
+    (tmp_path / "more" / "broken" / "deck.yaml").write_text("key: broken\ntitle: [\n")
+    monkeypatch.setenv("TLI_DECKS", str(tmp_path / "more"))
+    services.close()
+    home = app()
+    assert "left out" in home.warning[0].value
+    assert "broken/deck.yaml" in home.code[0].value
+    assert home.title[0].value == "Be ready for the transfer-learning interview"
+
+
+def test_an_unusable_database_is_explained(app: Open, tmp_path: Path) -> None:
+    (tmp_path / "study.sqlite3").write_bytes(b"not a database, but somebody's file" * 100)
+    home = app()
+    assert home.title[0].value == "The app cannot start"
+    assert "study.sqlite3" in home.code[0].value
+    assert (tmp_path / "study.sqlite3").read_bytes().startswith(b"not a database")

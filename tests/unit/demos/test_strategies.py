@@ -262,7 +262,7 @@ def test_too_high_a_rate_shows_as_low_accuracy(only_the_end: None) -> None:
 @pytest.mark.slow
 def test_the_claim_over_fresh_seeds(only_the_end: None) -> None:
     for seed in (61_001, 61_002):
-        few, many = lab.Config(seed=seed), lab.Config(seed=seed, labels_per_class=100)
+        few, many = lab.Config(seed=seed), lab.Config(seed=seed, labels_per_class=100, replicates=5)
         frames = run(few)
         assert lab.verdict(few, frames).outcome == "holds"
         assert lab.verdict(many, run(many)).outcome == "does_not_hold"
@@ -279,8 +279,8 @@ def test_at_five_labels_both_beat_scratch(only_the_end: None) -> None:
 
 @pytest.mark.slow
 def test_a_gentle_backbone_takes_most_of_the_lead(only_the_end: None) -> None:
-    plain = lab.Config(seed=61_004)
-    gentle = lab.Config(seed=61_004, backbone_factor=0.01)
+    plain = lab.Config(seed=61_004, replicates=6)
+    gentle = lab.Config(seed=61_004, replicates=6, backbone_factor=0.01)
     assert abs(lab.verdict(gentle, run(gentle)).effect) < 0.5 * lab.verdict(plain, run(plain)).effect
 
 
