@@ -11,7 +11,7 @@ PAGE = b"<!DOCTYPE html><html><head><title>t</title></head><body></body></html>"
 
 
 def _ask(accept: bytes, *, status: int = 200, kind: bytes = b"text/html; charset=utf-8") -> tuple[dict, bytes, list]:
-    """The answer to a GET through the middleware: start message, body, and the request's headers as the app saw them."""
+    """The answer to a GET through the middleware: start message, body, and the headers that the app saw."""
     sent: list[dict[str, Any]] = []
     seen: list[tuple[bytes, bytes]] = []
 
