@@ -3,17 +3,26 @@
 from __future__ import annotations
 
 import json
+import time
+from collections.abc import Sequence
 from typing import cast
 
+import pandas as pd
 import streamlit as st
 
 from demos import catalogue
-from demos.base import Lab, LabConfig, Outcome
+from demos.base import Frame, Lab, LabConfig, Outcome
 from demos.runner import Run
 from ui import dials, look, services, session, verdict_view, watching
 
-POLL_SECONDS = 0.5
-"""How often a running panel looks for new frames: twice a second reads as live and costs little."""
+POLL_SECONDS = 1.5
+"""How often a running panel redraws its curves. The screen competes with the experiment for the same cores: twice a
+second made the default run a third longer, this makes it an eighth longer (docs/decisions.md)."""
+
+LOOK_SECONDS = 0.05
+"""How often it looks, in between, whether the run has ended or the learner has clicked."""
+
+FIRST_FRAME_SECONDS = 0.3
 
 _ACTIVE = ("queued", "running")
 
@@ -33,6 +42,8 @@ def show(name: str, *, place: str) -> None:
         _controls(lab, config, run, predicted)
         if run is not None:
             _watch(lab, config, run)
+        elif predicted is not None:
+            _curves(lab, config, ())  # empty axes: what is about to be filled, and the chart's code is loaded by then
         if run is not None and run.state == "finished":
             verdict_view.show(lab, config, run, predicted)
         _small_print(lab, config)
@@ -159,23 +170,48 @@ def _watch(lab: Lab, config: LabConfig, run: Run) -> None:
 
     @st.fragment(run_every=POLL_SECONDS if active else None)
     def live() -> None:
+        if active:
+            _await_first_frame(run)
         _status(run)
-        frames = run.frames
-        if frames and run.state != "finished":
-            chart = catalogue.figure_module(lab.name).live(config, frames, look.theme())
-            st.altair_chart(chart, width="stretch", theme=None, key=f"live:{lab.name}")
+        if run.state != "finished":
+            _curves(lab, config, run.frames)
+        if active:
+            _await_end(run)
         if active and run.state not in _ACTIVE:
             st.rerun()
 
     live()
 
 
+def _await_end(run: Run) -> None:
+    """Spend most of the time until the next poll here, so that the verdict comes at once when the run is over."""
+    until = time.monotonic() + 0.8 * POLL_SECONDS
+    while time.monotonic() < until and not run.wait(LOOK_SECONDS):
+        session.yield_to_clicks()
+
+
+def _await_first_frame(run: Run) -> None:
+    """A running experiment's first frame is there within a blink: better to wait for it than for the next poll."""
+    until = time.monotonic() + FIRST_FRAME_SECONDS
+    while run.state == "running" and not run.frames_since(0)[1] and time.monotonic() < until:
+        time.sleep(0.02)
+
+
+def _curves(lab: Lab, config: LabConfig, frames: Sequence[Frame]) -> None:
+    """The live chart. The spec never changes during a run: the client only moves the marks."""
+    figures = catalogue.figure_module(lab.name)
+    rows = pd.DataFrame(figures.live_rows(config, frames), columns=list(figures.COLUMNS))
+    spec = figures.live_spec(config, look.theme())
+    st.vega_lite_chart(rows, spec, width="stretch", theme=None, key=f"live:{lab.name}", alt=lab.summary)
+
+
 def _status(run: Run) -> None:
     if run.state == "queued":
         st.info(f"Waiting for a free worker: place {run.place} in the queue.", icon=":material/hourglass_top:")
     elif run.state == "running":
-        left = run.seconds_left
-        text = "Starting ..." if left is None else f"Training · about {max(1, round(left))} s left"
+        text = "Training" if run.frames_since(0)[1] else "Starting ..."
+        if run.seconds_left is not None:
+            text += f" · about {max(1, round(run.seconds_left))} s left"
         st.progress(run.progress, text=text)
     elif run.state == "stopped":
         st.info(

@@ -41,3 +41,11 @@ def keep(key: str, value: object) -> None:
 def taken(key: str) -> bool:
     """Whether something true is kept under `key`; it is gone afterwards."""
     return bool(st.session_state.pop(f"kept:{key}", False))
+
+
+def yield_to_clicks() -> None:
+    """Let Streamlit break off this run of the script if the learner has clicked meanwhile.
+
+    Reading the session state is one of the points at which it does; a loop without such a point holds clicks up.
+    """
+    _ = "any" in st.session_state

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from functools import lru_cache
 from typing import Any
 
 import altair as alt
@@ -46,15 +47,24 @@ def curve(frames: Sequence[StrategyFrame], arm: str) -> Curve:
     return np.array(steps), mean, low, high
 
 
-def live(config: Config, frames: Sequence[StrategyFrame], theme: Theme) -> alt.LayerChart:
-    """Accuracy against steps as the run goes on: mean, and a band from the lowest to the highest replicate."""
-    shown = arms(config)
-    labels = [arm.label for arm in shown]
-    rows = [
+COLUMNS = ("arm", "step", "mean", "low", "high")
+
+
+def live_rows(config: Config, frames: Sequence[StrategyFrame]) -> list[dict[str, Any]]:
+    """The data of the moving picture, with `COLUMNS`: a row for each arm and evaluation point that was reached."""
+    return [
         {"arm": arm.label, "step": int(step), "mean": round(mean, 1), "low": round(low, 1), "high": round(high, 1)}
-        for arm in shown
+        for arm in arms(config)
         for step, mean, low, high in zip(*curve(frames, arm.key), strict=True)
     ]
+
+
+@lru_cache(maxsize=16)
+def live_spec(config: Config, theme: Theme) -> dict[str, Any]:
+    """The moving picture as a Vega-Lite spec without data: accuracy against steps, the mean and a band from the lowest
+    to the highest replicate. It stays the same during a run, so that the client only has to move the marks."""
+    shown = arms(config)
+    labels = [arm.label for arm in shown]
     looks = [LOOK[arm.key] for arm in shown]
 
     def by_arm(kind: Any, values: Sequence[Any]) -> Any:
@@ -64,17 +74,19 @@ def live(config: Config, frames: Sequence[StrategyFrame], theme: Theme) -> alt.L
     # The axis is fixed: a scale that moves with the data would make every run look alike.
     y = alt.Y("mean:Q", title="test accuracy (%)", scale=alt.Scale(domain=[0, 100]))
     colour = by_arm(alt.Color, [look.colour for look in looks])
-    base = alt.Chart(alt.Data(values=rows)).encode(x=x, color=colour)
+    dashes = by_arm(alt.StrokeDash, [look.dash or (1, 0) for look in looks])
+    base = alt.Chart(alt.NamedData("frames")).encode(x=x, color=colour)
     band = base.mark_area(opacity=0.13).encode(y=alt.Y("low:Q", title="test accuracy (%)"), y2="high:Q")
-    line = base.mark_line(strokeWidth=2.5).encode(
-        y=y, strokeDash=by_arm(alt.StrokeDash, [look.dash or (1, 0) for look in looks])
-    )
+    line = base.mark_line(strokeWidth=2.5).encode(y=y, strokeDash=dashes)
     points = base.mark_point(filled=True, size=45, opacity=1).encode(
         y=y,
         shape=by_arm(alt.Shape, [look.marker for look in looks]),
         tooltip=["arm:N", "step:Q", alt.Tooltip("mean:Q", title="mean accuracy (%)"), "low:Q", "high:Q"],
     )
-    return alt.layer(band, line, points).properties(height=320).configure(**altair_config(theme))
+    chart = alt.layer(band, line, points).properties(height=320).configure(**altair_config(theme))
+    spec = chart.to_dict()
+    spec.pop("data")
+    return spec
 
 
 def figure(config: Config, frames: Sequence[StrategyFrame], theme: Theme) -> Figure:

@@ -330,8 +330,11 @@ def test_the_live_chart_is_small_fixed_in_scale_and_never_by_colour_alone(
     short: tuple[lab.Config, list[lab.StrategyFrame]],
 ) -> None:
     config, frames = short
-    spec = figure.live(config, frames, LIGHT).to_dict()
-    assert len(json.dumps(spec)) < 20_000
+    spec = figure.live_spec(config, LIGHT)
+    assert spec == figure.live_spec(config, LIGHT) and "data" not in spec, "it must not change while a run goes on"
+    rows = figure.live_rows(config, frames)
+    assert {tuple(row) for row in rows} == {figure.COLUMNS}
+    assert len(json.dumps(spec)) + len(json.dumps(rows)) < 20_000
     band, line, points = spec["layer"]
     assert line["encoding"]["y"]["scale"]["domain"] == [0, 100]
     assert line["encoding"]["x"]["scale"]["domain"] == [0, config.steps]
@@ -349,7 +352,8 @@ def test_every_picture_and_text_stands_a_run_that_has_only_begun(
 ) -> None:
     config, frames = short
     for theme in (LIGHT, DARK):
-        figure.live(config, frames[:count], theme).to_dict()
+        figure.live_spec(config, theme)
+        figure.live_rows(config, frames[:count])
         figure.figure(config, frames[:count], theme)
     assert figure.alt_text(config, frames[:count])
     assert len(figure.table(config, frames[:count])) == 4
