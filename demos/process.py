@@ -57,7 +57,7 @@ class WorkerProcess:
         self._thread = threading.Thread(target=self._read_stdout, name="worker-stdout", daemon=True)
 
     def listen(self) -> None:
-        """Begin to read what it says. Apart from the constructor, so that the owner knows the worker before it speaks."""
+        """Begin to read what it says. Not in the constructor: its owner must know the worker before it speaks."""
         for thread in (self._limit, self._stderr_thread, self._thread):
             thread.start()
 
