@@ -15,8 +15,8 @@ def main() -> None:
     found = {
         "machine": {"cores": os.cpu_count(), "system": platform.platform(), "python": platform.python_version()},
         "versions": {name: version(name) for name in ("streamlit", "torch", "numpy", "altair")},
-        "training": training.measure(),
-        "labs": [labs.measure("strategies", repeats=5)],
+        "training": training.figures(),
+        "labs": [labs.measure("strategies", repeats=7)],
         "pages": pages.measure(repeats=15),
     }
     print(json.dumps(found, indent=2))
