@@ -33,6 +33,13 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
 
 
 @pytest.fixture
+def fresh_server(tmp_path: Path) -> Iterator[Server]:
+    """A server of the test's own. Ask for it before `open_page`: pages have to be closed before it ends."""
+    with Server(tmp_path) as running:
+        yield running
+
+
+@pytest.fixture
 def open_page(chromium: Browser) -> Iterator[Callable[..., Page]]:
     """Opens pages in contexts of their own; at the end, none may have logged an error or asked another host."""
     complaints: list[str] = []

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from pathlib import Path
 
 import pytest
 from playwright.sync_api import Page, expect
@@ -30,11 +29,10 @@ def test_the_registry_is_not_empty() -> None:
 
 
 @pytest.mark.parametrize("path", ADDRESSES)
-def test_first_visit_to_a_fresh_server(path: str, tmp_path: Path, open_page: Callable[..., Page]) -> None:
-    with Server(tmp_path) as fresh:
-        page = open_page(f"{fresh.url}/{path}")
-        settled(page)
-        main = page.get_by_test_id("stMain")
-        expect(main.get_by_text(ADDRESSES[path]).first).to_be_visible()
-        expect(page.get_by_text("Page not found")).to_have_count(0)
-        expect(page.get_by_test_id("stException")).to_have_count(0)
+def test_first_visit_to_a_fresh_server(path: str, fresh_server: Server, open_page: Callable[..., Page]) -> None:
+    page = open_page(f"{fresh_server.url}/{path}")
+    settled(page)
+    main = page.get_by_test_id("stMain")
+    expect(main.get_by_text(ADDRESSES[path]).first).to_be_visible()
+    expect(page.get_by_text("Page not found")).to_have_count(0)
+    expect(page.get_by_test_id("stException")).to_have_count(0)

@@ -48,17 +48,17 @@ def test_ten_cards_by_keyboard_end_in_a_summary_and_survive_a_restart(
         page = open_page(f"{server.url}/progress")
         expect(page.get_by_text("Reviews", exact=True).first).to_be_visible()
         expect(page.get_by_test_id("stMetricValue").first).to_have_text("10")
+        page.close()
 
 
-def test_undo_takes_the_last_answer_back(tmp_path: Path, open_page: Callable[..., Page]) -> None:
-    with Server(tmp_path) as server:
-        page = open_page(f"{server.url}/quiz")
-        asked = _answer_by_keyboard(page, "4")
-        assert _counted(tmp_path) == 1
-        page.get_by_role("button", name="Undo the last answer").click()
-        expect(page.get_by_role("button", name="Good ·")).to_be_visible()
-        expect(page.get_by_test_id("stMain").get_by_role("heading").first).to_have_text(asked)
-        assert _counted(tmp_path) == 0
+def test_undo_takes_the_last_answer_back(fresh_server: Server, open_page: Callable[..., Page]) -> None:
+    page = open_page(f"{fresh_server.url}/quiz")
+    asked = _answer_by_keyboard(page, "4")
+    assert _counted(fresh_server.home) == 1
+    page.get_by_role("button", name="Undo the last answer").click()
+    expect(page.get_by_role("button", name="Good ·")).to_be_visible()
+    expect(page.get_by_test_id("stMain").get_by_role("heading").first).to_have_text(asked)
+    assert _counted(fresh_server.home) == 0
 
 
 def test_a_killed_server_loses_no_acknowledged_answer(tmp_path: Path, open_page: Callable[..., Page]) -> None:
@@ -70,6 +70,6 @@ def test_a_killed_server_loses_no_acknowledged_answer(tmp_path: Path, open_page:
         for _ in range(3 if round_ < 2 else 2):
             _answer_by_keyboard(page, "4")
             acknowledged += 1
-        page.goto("about:blank")
+        page.close()
         server.kill()
         assert _counted(tmp_path) == acknowledged
