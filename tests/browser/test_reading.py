@@ -28,6 +28,7 @@ def test_space_reveals_and_next_leads_through_all_questions(server: Server, open
     page = open_page(f"{server.url}/{FIRST.meta.key}")
     for question in QUESTIONS:
         expect(page.get_by_text(f"Question {question.meta.number} of")).to_be_visible()
+        expect(page.get_by_role("button", name="Reveal the answer")).to_be_visible()
         settled(page)
         page.keyboard.press("Space")
         expect(page.get_by_role("heading", name="The card answer")).to_be_visible()
