@@ -147,7 +147,7 @@ def _controls(lab: Lab, config: LabConfig, run: Run | None, predicted: Outcome |
                     key=f"new-draw:{lab.name}",
                     help="Other labelled examples, another pretrained start: predict again",
                     on_click=dials.choose,
-                    args=(lab, {**config.model_dump(), "seed": config.seed + 1}),
+                    args=(lab, {**config.model_dump(), "seed": (config.seed + 1) % 2**31}),
                 )
             elif predicted is None:
                 st.caption("Commit to a prediction first.")
@@ -167,6 +167,7 @@ def _watch(lab: Lab, config: LabConfig, run: Run) -> None:
     """The moving part: polls while the run is active, draws the curves, and calls for the verdict at the end."""
     active = run.state in _ACTIVE
     watching.watch(run)
+    inline = True  # the first time it runs as a part of the whole screen, whose rest must not wait
 
     @st.fragment(run_every=POLL_SECONDS if active else None)
     def live() -> None:
@@ -175,12 +176,13 @@ def _watch(lab: Lab, config: LabConfig, run: Run) -> None:
         _status(run)
         if run.state != "finished":
             _curves(lab, config, run.frames)
-        if active:
+        if active and not inline:
             _await_end(run)
         if active and run.state not in _ACTIVE:
             st.rerun()
 
     live()
+    inline = False
 
 
 def _await_end(run: Run) -> None:
