@@ -26,18 +26,32 @@ def _predict_and_run(page: Page) -> None:
     run.click()
 
 
+def _is_worker(process: psutil.Process) -> bool:
+    """False for one that was killed and is only waiting to be noticed."""
+    try:
+        return "worker" in process.cmdline()
+    except psutil.Error:
+        return False
+
+
+def _user_seconds(process: psutil.Process) -> float:
+    try:
+        return float(process.cpu_times().user)
+    except psutil.Error:  # it has ended meanwhile
+        return 0.0
+
+
 def _workers(server: Server) -> list[psutil.Process]:
     assert server.process is not None
-    children = psutil.Process(server.process.pid).children(recursive=True)
-    return [child for child in children if "worker" in child.cmdline()]
+    return [child for child in psutil.Process(server.process.pid).children(recursive=True) if _is_worker(child)]
 
 
 def _busiest(server: Server) -> tuple[psutil.Process, float]:
     """The worker that computed most in the last second, and for how many seconds."""
     workers = _workers(server)
-    before = {worker.pid: worker.cpu_times().user for worker in workers}
+    before = {worker.pid: _user_seconds(worker) for worker in workers}
     time.sleep(1)
-    spent = {worker: worker.cpu_times().user - before[worker.pid] for worker in workers}
+    spent = {worker: _user_seconds(worker) - before[worker.pid] for worker in workers}
     busiest = max(spent, key=lambda worker: spent[worker])
     return busiest, spent[busiest]
 
