@@ -140,6 +140,8 @@ def test_ctrl_c_stops_cleanly(environment: dict[str, str]) -> None:
         stderr=subprocess.PIPE,
         text=True,
         start_new_session=True,
+        # A test run in the background of a shell ignores SIGINT, and its children would too.
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
     )
     wait_until(lambda: len(psutil.Process(process.pid).children()) >= 2, 20)
     workers = psutil.Process(process.pid).children()
