@@ -21,11 +21,11 @@ from typing import Any
 import torch
 import torch.nn.functional as F
 
-from demos import models, training
+from demos import models, training, transfer
 from demos.strategies import experiment, lab
 
 RATE = 1e-3
-FULL_BATCH = experiment.BATCH
+FULL_BATCH = transfer.BATCH
 """The probe's bound is held at the lab's full batch. With 10 images in all, a step is mostly the cost of calling torch,
 which no cache removes; that ratio is reported, too.
 """
@@ -37,7 +37,7 @@ Contender = Callable[[training.Batches], float]
 
 def textbook(batches: training.Batches) -> float:
     """Full fine-tuning as a PyTorch tutorial writes it."""
-    model = models.small_cnn(experiment.CLASSES, 0)
+    model = models.small_cnn(transfer.CLASSES, 0)
     optimizer = torch.optim.AdamW(model.parameters(), lr=RATE)
     images, labels, order = batches.examples.inputs, batches.examples.targets, batches.order
     model.train()
@@ -66,7 +66,7 @@ def probe_recomputed(batches: training.Batches) -> float:
 
 
 def _train(batches: training.Batches, *, frozen: int, cache_prefix: bool = True) -> float:
-    model = models.small_cnn(experiment.CLASSES, 0)
+    model = models.small_cnn(transfer.CLASSES, 0)
     rates = {block: 0.0 if i < frozen else RATE for i, block in enumerate(lab.BLOCKS)}
     end = [len(batches.order)]
     (progress,) = training.train(model, rates, batches, tests={}, points=end, cache_prefix=cache_prefix)
@@ -98,7 +98,7 @@ def figures(steps: int = 60, rounds: int = 15) -> dict[str, Any]:
     cases = []
     for labels in (1, 100):
         config = lab.Config(labels_per_class=labels, steps=steps)
-        batches = experiment.batches(config, experiment.draw(config, 0))
+        batches = transfer.batches(experiment.draw(config, 0), config.steps)
         times = measure(contenders, batches, rounds)
         ratios = {
             "probe_cached_vs_recomputed": ratio(times["probe_recomputed"], times["probe_cached"]),

@@ -20,7 +20,20 @@ ROOTS_VARIABLE = "TLI_LAB_ROOTS"
 _SHIPPED = Path(__file__).parent
 _NO_INFLUENCE = frozenset(
     f"{name}.py"
-    for name in ("__main__", "cache", "catalogue", "cli", "pool", "process", "runner", "runs", "style", "worker")
+    for name in (
+        "__main__",
+        "cache",
+        "catalogue",
+        "cli",
+        "plots",
+        "pool",
+        "process",
+        "runner",
+        "runs",
+        "style",
+        "validate",
+        "worker",
+    )
 )
 """Shared modules that run experiments or draw them, but cannot change a result. All others count, new ones too."""
 
@@ -93,7 +106,7 @@ def code_version(name: str) -> str:
     folder = _folder(name)
     own = [path for path in folder.rglob("*") if path.suffix in {".py", ".json"}]
     shared = [path for path in _SHIPPED.glob("*.py") if path.name not in _NO_INFLUENCE]
-    weights = _SHIPPED.glob("*/manifest.json")
+    weights = (_SHIPPED / "weights").rglob("manifest.json")
     digest = hashlib.sha256()
     for path in sorted({*own, *shared, *weights}):
         base = folder if path.is_relative_to(folder) else _SHIPPED

@@ -23,7 +23,7 @@ import numpy as np
 import torch
 from safetensors.torch import load_file, save
 
-from demos import data, models, training
+from demos import data, models, starts, training
 
 WEIGHTS = Path(__file__).parent / "weights"
 SEEDS = (0, 1, 2)
@@ -129,8 +129,12 @@ def manifest(entries: Iterable[Mapping[str, Any]]) -> dict[str, Any]:
 
 
 def main(argv: Sequence[str]) -> int:
-    """Rebuild the starts; prints one line for each."""
+    """Rebuild the letters, or the starts of a lab that ships its own; prints one line for each."""
     parser = argparse.ArgumentParser(prog="python -m demos pretrain", description=__doc__)
+    parser.add_argument(
+        "families", nargs="*", metavar="NAME",
+        help=f"what to rebuild: letters, {', '.join(starts.families()) or 'nothing else yet'} (default: everything)",
+    )  # fmt: skip
     parser.add_argument("--seeds", type=int, nargs="+", default=list(SEEDS), help="one start per seed")
     parser.add_argument("--out", type=Path, default=WEIGHTS, help="folder to write to")
     parser.add_argument("--images", type=int, default=IMAGES, help="rendered letters to train on")
@@ -138,7 +142,23 @@ def main(argv: Sequence[str]) -> int:
     options = parser.parse_args(argv)
     if options.images < 1 or options.steps < 2 or min(options.seeds) < 0:
         parser.error("--images must be at least 1, --steps at least 2, and seeds must not be negative")
+    known = ["letters", *starts.families()]
+    unknown = sorted(set(options.families) - set(known))
+    if unknown:
+        parser.error(f"nothing is called {', '.join(unknown)}; choose from {', '.join(known)}")
     torch.set_num_threads(1)
+    # The options below are those of the letters: naming one of them means the letters.
+    only_letters = any(argument.startswith("--") and argument != "--out" for argument in argv)
+    wanted = options.families or (["letters"] if only_letters else known)
+    for name in wanted:
+        if name != "letters":
+            starts.rebuild(starts.find(name), options.out / name)
+    if "letters" in wanted:
+        _rebuild_letters(options)
+    return 0
+
+
+def _rebuild_letters(options: argparse.Namespace) -> None:
     options.out.mkdir(parents=True, exist_ok=True)
     entries = []
     for seed in options.seeds:
@@ -151,4 +171,3 @@ def main(argv: Sequence[str]) -> int:
         )
     text = json.dumps(manifest(entries), indent=2) + "\n"
     (options.out / "manifest.json").write_text(text, encoding="utf-8")
-    return 0

@@ -44,16 +44,24 @@ class Series:
     @property
     def matplotlib_marker(self) -> str:
         """The marker as matplotlib takes it."""
-        return {"circle": "o", "square": "s", "triangle-up": "^", "diamond": "D", "cross": "P"}[self.marker]
+        return {
+            "circle": "o", "square": "s", "triangle-up": "^", "diamond": "D",
+            "cross": "P", "triangle-down": "v", "triangle-left": "<", "triangle-right": ">",
+        }[self.marker]  # fmt: skip
 
 
 # Okabe & Ito's blue, vermilion, bluish green and reddish purple; blue and purple moved a little, so that each has at
-# least 3:1 against both backgrounds and the colours need not change with the theme.
+# least 3:1 against both backgrounds and the colours need not change with the theme. The last four are for labs with
+# many arms, where dash and marker do most of the telling apart.
 SERIES = (
     Series("#1A7DBD", (), "circle"),
     Series("#D55E00", (6, 2), "square"),
     Series("#009E73", (2, 2), "triangle-up"),
     Series("#B8659A", (8, 2, 2, 2), "diamond"),
+    Series("#9A7B0A", (12, 3), "cross"),
+    Series("#7D73D6", (1, 3), "triangle-down"),
+    Series("#857A6B", (4, 4), "triangle-left"),
+    Series("#2F8F9D", (10, 2, 2, 2, 2, 2), "triangle-right"),
 )
 
 

@@ -25,6 +25,12 @@ Loss = Callable[[nn.Module, torch.Tensor, torch.Tensor], torch.Tensor]
 """(network, inputs, targets) to a scalar. It gets the network, not the logits, so that a penalty on weights or a second
 stream of data can be added by a lab without a change here."""
 
+Optimise = Callable[[nn.Sequential, Rates], torch.optim.Optimizer]
+"""Makes the optimiser of the blocks that move."""
+
+Schedule = Callable[[torch.optim.Optimizer], torch.optim.lr_scheduler.LRScheduler]
+"""Makes one of torch's schedulers; it is stepped after every optimiser step."""
+
 EVALUATION_BATCH = 100
 """Images per forward pass without gradients: activations of 100 small images fit the cache, those of 1,000 do not."""
 
@@ -85,8 +91,14 @@ def train(
     tests: Mapping[str, Examples],
     points: Sequence[int],
     cache_prefix: bool = True,
+    optimise: Optimise | None = None,
+    schedule: Schedule | None = None,
+    clip_norm: float | None = None,
 ) -> Iterator[Progress]:
-    """Train `model` in place with AdamW and report at every step in `points` (ascending; 0 is before training).
+    """Train `model` in place and report at every step in `points` (ascending; 0 is before training).
+
+    `optimise` makes the optimiser (`make_optimiser`, AdamW, if None; `make_sgd`), `schedule` moves its rates from step
+    to step, `clip_norm` bounds the norm of all gradients together (Pascanu et al. 2013, arXiv 1211.5063).
 
     AdamW's decay is decoupled but scaled by the learning rate (Loshchilov & Hutter 2019, arXiv 1711.05101): a block at
     a tenth of the rate also decays a tenth as fast, and a frozen one not at all. `cache_prefix=False` computes frozen
@@ -96,7 +108,8 @@ def train(
         ValueError: if `rates` does not name exactly the model's blocks, a rate is negative, or every rate is 0.
     """
     apply_rates(model, rates)
-    optimiser = make_optimiser(model, rates)
+    optimiser = (optimise or make_optimiser)(model, rates)
+    scheduler = None if schedule is None else schedule(optimiser)
     network, cache_ms = model, 0.0
     trunk, rest = split(model, rates)
     if cache_prefix and len(trunk):
@@ -107,13 +120,21 @@ def train(
     step, timings = 0, []
     for point in points:
         if point > step:
-            timings.append(_advance(network, optimiser, batches, loss, range(step, point)))
+            timings.append(_advance(network, optimiser, batches, loss, range(step, point), scheduler, clip_norm))
             step = point
         accuracy = {name: evaluate(network, examples) for name, examples in tests.items()}
         yield Progress(step, accuracy, statistics.median(timings) if timings else None, cache_ms)
 
 
-def _advance(network: nn.Module, optimiser: torch.optim.Optimizer, batches: Batches, loss: Loss, steps: range) -> float:
+def _advance(
+    network: nn.Module,
+    optimiser: torch.optim.Optimizer,
+    batches: Batches,
+    loss: Loss,
+    steps: range,
+    scheduler: torch.optim.lr_scheduler.LRScheduler | None,
+    clip_norm: float | None,
+) -> float:
     """Take the given steps; milliseconds per step. Nothing is read back from the tensors in here: it would wait."""
     parameters = [parameter for group in optimiser.param_groups for parameter in group["params"]]
     update = _bare_step(optimiser)
@@ -125,7 +146,11 @@ def _advance(network: nn.Module, optimiser: torch.optim.Optimizer, batches: Batc
             for parameter in parameters:
                 parameter.grad = None
             loss(network, x, y).backward()
+            if clip_norm is not None:
+                nn.utils.clip_grad_norm_(parameters, clip_norm)
             update()
+            if scheduler is not None:
+                scheduler.step()
     return (time.perf_counter() - started) / len(steps) * 1e3
 
 
@@ -153,12 +178,20 @@ def apply_rates(model: nn.Sequential, rates: Rates) -> None:
 
 def make_optimiser(model: nn.Sequential, rates: Rates) -> torch.optim.Optimizer:
     """AdamW over the blocks that move. Blocks with the same rate share a parameter group: fewer, larger updates."""
+    return torch.optim.AdamW(_groups(model, rates), weight_decay=WEIGHT_DECAY, fused=True)
+
+
+def make_sgd(model: nn.Sequential, rates: Rates, momentum: float = 0.9) -> torch.optim.Optimizer:
+    """SGD with momentum over the blocks that move, without weight decay."""
+    return torch.optim.SGD(_groups(model, rates), momentum=momentum, fused=True)
+
+
+def _groups(model: nn.Sequential, rates: Rates) -> list[dict[str, object]]:
     groups: dict[float, list[nn.Parameter]] = {}
     for name, block in model.named_children():
         if rates[name] > 0:
             groups.setdefault(rates[name], []).extend(block.parameters())
-    settings = [{"params": parameters, "lr": rate} for rate, parameters in groups.items()]
-    return torch.optim.AdamW(settings, weight_decay=WEIGHT_DECAY, fused=True)
+    return [{"params": parameters, "lr": rate} for rate, parameters in groups.items()]
 
 
 def split(model: nn.Sequential, rates: Rates) -> tuple[nn.Sequential, nn.Sequential]:

@@ -42,6 +42,21 @@ def paired_verdict(claim: Claim, better: Sequence[float], worse: Sequence[float]
     )
 
 
+def exact_verdict(claim: Claim, better: float, worse: float) -> Verdict:
+    """Judge `claim` by one difference that chance has no part in (shapes, counts): *holds* above the margin, else not.
+
+    Raises `ValueError` for a value that is not finite.
+    """
+    effect = float(better) - float(worse)
+    if not math.isfinite(effect):
+        raise ValueError(f"{claim.metric} must be finite, got {better} and {worse}")
+    outcome: Outcome = "holds" if effect > claim.margin else "does_not_hold"
+    return Verdict(
+        outcome=outcome, claim=claim.statement, effect=effect, interval=None, margin=claim.margin, unit=claim.unit,
+        replicates=1,
+    )  # fmt: skip
+
+
 def _differences(claim: Claim, better: Sequence[float], worse: Sequence[float]) -> np.ndarray:
     first, second = np.asarray(better, dtype=float), np.asarray(worse, dtype=float)
     if first.shape != second.shape or first.ndim != 1:

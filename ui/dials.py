@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Literal, get_args, get_origin
 
 import streamlit as st
 from pydantic import ValidationError
@@ -72,6 +72,8 @@ def show(lab: Lab, config: LabConfig, *, disabled: bool) -> None:
     for name in own_first:
         field = fields[name]
         key = _key(lab, name)
+        if _is_fixed(field):
+            continue
         st.session_state.setdefault(key, getattr(config, name))
         _widget(lab, name, field, key, disabled)
 
@@ -89,8 +91,13 @@ def _widget(lab: Lab, name: str, field: FieldInfo, key: str, disabled: bool) -> 
         "args": (lab, name),
     }
     options = extra.get("options")
-    if isinstance(options, list):
-        labels: Any = extra.get("option_labels") or {}
+    labels: Any = extra.get("option_labels") or {}
+    if get_origin(field.annotation) is Literal:
+        words = get_args(field.annotation)
+        st.selectbox(options=words, format_func=lambda item: str(labels.get(str(item), item)), **shared)
+    elif field.annotation is bool:
+        st.toggle(**shared)
+    elif isinstance(options, list):
         value = st.session_state[key]
         choices = options if value in options else sorted([*options, value])
         st.select_slider(options=choices, format_func=lambda item: str(labels.get(str(item), f"{item:g}")), **shared)
@@ -99,6 +106,13 @@ def _widget(lab: Lab, name: str, field: FieldInfo, key: str, disabled: bool) -> 
     else:
         low, high = _bounds(field)
         st.slider(min_value=low, max_value=high, **shared)
+
+
+def _is_fixed(field: FieldInfo) -> bool:
+    """A dial with one possible value (the one replicate of a lab without chance) or meant for the page's own use."""
+    hidden = isinstance(field.json_schema_extra, dict) and field.json_schema_extra.get("hidden")
+    bounded = {type(item).__name__ for item in field.metadata} >= {"Ge", "Le"}
+    return bool(hidden) or (bounded and len(set(_bounds(field))) == 1)
 
 
 def _bounds(field: FieldInfo) -> tuple[Any, Any]:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from demos import data, training
+from demos import data, training, transfer
 from demos.strategies import experiment
 from demos.strategies.lab import FINE_TUNE, FREEZE, PROBE, SCRATCH, Config, rates
 from demos.tune import Sweep
@@ -25,7 +25,7 @@ def sweep() -> Sweep:
         groups={"120": CASES, "1200": CASES},
         rates=RATES,
         score=score,
-        settings={"labels_per_class": LABELS_PER_CLASS, "groups": "optimiser steps", "batch": experiment.BATCH,
+        settings={"labels_per_class": LABELS_PER_CLASS, "groups": "optimiser steps", "batch": transfer.BATCH,
                   "validation_digits": 10 * VALIDATION_PER_CLASS, "optimiser": "AdamW",
                   "weight_decay": training.WEIGHT_DECAY, "schedule": "constant"},
     )  # fmt: skip
@@ -40,14 +40,14 @@ def score(group: str, case: str, rate: float, seed: int) -> float:
     )
     row = {block: rate if moves else 0.0 for block, moves in rates(config, arm).items()}
     drawn = experiment.draw(config, 0)
-    model = experiment.network(drawn, pretrained=arm != SCRATCH)
-    tests = {"validation": experiment.examples(validation_rows(drawn))}
-    run = training.train(model, row, experiment.batches(config, drawn), tests=tests, points=[config.steps])
+    model = transfer.network(drawn, pretrained=arm != SCRATCH)
+    tests = {"validation": transfer.examples(validation_rows(drawn))}
+    run = training.train(model, row, transfer.batches(drawn, config.steps), tests=tests, points=[config.steps])
     return next(run).accuracy["validation"]
 
 
-def validation_rows(drawn: experiment.Draw) -> np.ndarray:
+def validation_rows(drawn: transfer.Draw) -> np.ndarray:
     """The first 50 unused rows of each class, (500,): none is learned from or tested on in this draw."""
     _, labels = data.mnist()
-    digits = range(experiment.CLASSES)
+    digits = range(transfer.CLASSES)
     return np.concatenate([drawn.unused[labels[drawn.unused] == digit][:VALIDATION_PER_CLASS] for digit in digits])

