@@ -1,4 +1,4 @@
-"""The command line of the labs: `python -m demos list | run | worker | pretrain | tune`."""
+"""The command line of the labs: `python -m demos list | run | validate | worker | pretrain | tune`."""
 
 from __future__ import annotations
 
@@ -22,7 +22,11 @@ from demos.verdict import verdict_sentence
 
 USAGE_ERROR, FAILED, INTERRUPTED, BROKEN_PIPE = 2, 1, 130, 141
 FIGURE_SUFFIXES = (".png", ".svg", ".pdf")
-_DELEGATED = {"pretrain": "rebuild the shipped pretrained starts", "tune": "sweep the learning rates of a lab's arms"}
+_DELEGATED = {
+    "validate": "run defaults and counter-presets over seeds: do they say what they should?",
+    "pretrain": "rebuild the shipped pretrained starts",
+    "tune": "sweep the learning rates of a lab's arms",
+}
 
 
 class UsageError(Exception):
@@ -101,9 +105,19 @@ def _described(lab: Lab) -> dict[str, Any]:
         "title": lab.title,
         "questions": list(lab.questions),
         "claim": lab.claim.statement,
+        "margin": lab.claim.margin,
+        "unit": lab.claim.unit,
+        "paper": lab.claim.paper,
+        "prediction": {"question": lab.prediction.question, "options": dict(lab.prediction.options)},
         "config": lab.config.model_json_schema(),
         "presets": [
-            {"key": preset.key, "label": preset.label, "why": preset.why, "values": dict(preset.values)}
+            {
+                "key": preset.key,
+                "label": preset.label,
+                "why": preset.why,
+                "values": dict(preset.values),
+                "counter": preset.counter,
+            }
             for preset in lab.presets
         ],
     }

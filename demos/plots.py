@@ -233,3 +233,36 @@ def finding(lab: Lab, config: LabConfig, frames: Sequence[Any]) -> str:
     labels = {arm.key: arm.label for arm in lab.arms(config)}
     better, worse = labels.get(lab.claim.better), labels.get(lab.claim.worse, "").lower()
     return f"{lab.claim.statement}? {verdict_sentence(lab.verdict(config, frames), better=better, worse=worse or None)}"
+
+
+def laid_over(spec: Mapping[str, Any]) -> dict[str, Any]:
+    """A live spec with the marks of an earlier run, paler, behind those of this one.
+
+    Rows then carry a column `run`, `"this"` or `"earlier"`. Works for a single view and for layers; anything else is
+    returned as it is, and shows this run's marks only.
+    """
+    if "layer" in spec:
+        layers = [dict(layer) for layer in spec["layer"]]
+        rest = {key: value for key, value in spec.items() if key != "layer"}
+    elif "mark" in spec:
+        inner = ("mark", "encoding", "transform")
+        layers = [{key: spec[key] for key in inner if key in spec}]
+        rest = {key: value for key, value in spec.items() if key not in inner}
+    else:
+        return dict(spec)
+    behind = [_only(layer, "earlier", opacity=0.35) for layer in layers if _mark(layer).get("type") != "area"]
+    return {**rest, "layer": [*behind, *(_only(layer, "this") for layer in layers)]}
+
+
+def _mark(layer: Mapping[str, Any]) -> dict[str, Any]:
+    mark = layer.get("mark", {})
+    return {"type": mark} if isinstance(mark, str) else dict(mark)
+
+
+def _only(layer: Mapping[str, Any], run: str, opacity: float | None = None) -> dict[str, Any]:
+    """The layer, restricted to the rows of one run; marks outside of the axes are cut off, not squeezed in."""
+    mark = {**_mark(layer), "clip": True}
+    if opacity is not None:
+        mark |= {"opacity": opacity}
+    transform = [{"filter": f"datum.run == '{run}'"}, *layer.get("transform", [])]
+    return {**layer, "mark": mark, "transform": transform}

@@ -9,19 +9,30 @@ import streamlit as st
 from pydantic import ValidationError
 from pydantic.fields import FieldInfo
 
+from demos import catalogue
 from demos.base import Lab, LabConfig
 from ui import session
+
+LAB_KEY = "lab"
+"""The address's word for whose dials it holds."""
 
 
 def current(lab: Lab) -> LabConfig:
     """The dials as they stand: from the address on the first look at it, later as the learner left them."""
-    address = {key: value for key, value in st.query_params.items() if key in lab.config.model_fields}
+    address = _address(lab)
     known = session.kept(f"address:{lab.name}", None)
     if address and address != known:
         session.keep(f"dials:{lab.name}", _from_address(lab, address).model_dump())
     config = lab.config.model_validate(session.kept(f"dials:{lab.name}", lab.config().model_dump()))
     _to_address(lab, config)
     return config
+
+
+def _address(lab: Lab) -> dict[str, str]:
+    """The dials that the address sets. Those of another lab (two share a question's screen) are not ours."""
+    if st.query_params.get(LAB_KEY, lab.name) != lab.name:
+        return {}
+    return {key: value for key, value in st.query_params.items() if key in lab.config.model_fields}
 
 
 def _from_address(lab: Lab, address: Mapping[str, str]) -> LabConfig:
@@ -43,8 +54,12 @@ def _from_address(lab: Lab, address: Mapping[str, str]) -> LabConfig:
 
 def _to_address(lab: Lab, config: LabConfig) -> None:
     text = {key: str(value) for key, value in config.model_dump(mode="json").items() if value is not None}
-    if any(st.query_params.get(key) != value for key, value in text.items()):
-        st.query_params.update(text)
+    before = st.query_params.get(LAB_KEY)
+    if before is not None and before != lab.name and before in catalogue.labs():
+        for key in [key for key in st.query_params if key in catalogue.lab(before).config.model_fields]:
+            del st.query_params[key]
+    if before != lab.name or any(st.query_params.get(key) != value for key, value in text.items()):
+        st.query_params.update({LAB_KEY: lab.name, **text})
     session.keep(f"address:{lab.name}", text)
 
 

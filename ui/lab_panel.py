@@ -27,6 +27,26 @@ FIRST_FRAME_SECONDS = 0.3
 _ACTIVE = ("queued", "running")
 
 
+def show_one_of(names: Sequence[str], *, place: str) -> None:
+    """Draw one of a question's labs; with more than one, the learner chooses which."""
+    if not names:
+        return
+    key = f"lab-of:{place}"
+    asked = st.query_params.get("lab")
+    session.keep(key, session.kept(key, asked if asked in names else names[0]))
+    if len(names) > 1:
+        st.segmented_control(
+            "Experiment",
+            options=list(names),
+            format_func=lambda name: catalogue.lab(name).title,
+            default=session.kept(key, names[0]),
+            required=True,
+            key=f"widget:{key}",
+            on_change=lambda: session.keep(key, st.session_state[f"widget:{key}"]),
+        )
+    show(session.kept(key, names[0]), place=place)
+
+
 def show(name: str, *, place: str) -> None:
     """Draw lab `name`. `place` tells apart two panels of one lab on different screens."""
     lab = catalogue.lab(name)
@@ -38,6 +58,8 @@ def show(name: str, *, place: str) -> None:
         _presets(lab, config, disabled=active)
         with st.expander("Dials", icon=":material/tune:", key=f"dials-{place}"):
             dials.show(lab, config, disabled=active)
+        if run is None:
+            _preview(lab, config)
         predicted = _predict(lab, config, run)
         _controls(lab, config, run, predicted)
         if run is not None:
@@ -96,6 +118,15 @@ def _choose_preset(lab: Lab, key: str) -> None:
     for preset in lab.presets:
         if preset.key == chosen:
             dials.choose(lab, preset.values)
+
+
+def _preview(lab: Lab, config: LabConfig) -> None:
+    """What is known before the run, if the lab has a picture of it."""
+    figures = catalogue.figure_module(lab.name)
+    if hasattr(figures, "preview_spec"):
+        rows = pd.DataFrame(figures.preview_rows(config), columns=list(figures.PREVIEW_COLUMNS))
+        spec = figures.preview_spec(config, look.theme())
+        st.vega_lite_chart(rows, spec, width="stretch", theme=None, key=f"preview:{lab.name}", alt=figures.PREVIEW_ALT)
 
 
 def _predict(lab: Lab, config: LabConfig, run: Run | None) -> Outcome | None:

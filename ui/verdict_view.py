@@ -1,19 +1,20 @@
-"""The end of a run: the verdict, what was predicted, the final figure, the numbers."""
+"""The end of a run: the verdict, what was predicted, the pictures, the numbers, and all of it to take away."""
 
 from __future__ import annotations
 
-import io
+from collections.abc import Callable
 
 import pandas as pd
 import streamlit as st
-from matplotlib.figure import Figure
 
 from demos import catalogue
 from demos.base import Lab, LabConfig, Outcome, Verdict
+from demos.export import frames_csv
+from demos.plots import Extra
 from demos.runner import Run
-from demos.style import Theme
+from demos.style import LIGHT
 from demos.verdict import verdict_sentence
-from ui import look
+from ui import comparing, look, pictures
 
 _LOOK = {
     "holds": ("green", ":material/check_circle:", "The claim holds here"),
@@ -27,6 +28,7 @@ def show(lab: Lab, config: LabConfig, run: Run, predicted: Outcome | None) -> No
     verdict = run.verdict
     if verdict is None:
         return
+    comparing.remember(lab, run)
     colour, icon, title = _LOOK[verdict.outcome]
     with st.container(key=f"verdict-{verdict.outcome}"):
         st.markdown(f"### :{colour}[{icon}] {title}")
@@ -34,12 +36,9 @@ def show(lab: Lab, config: LabConfig, run: Run, predicted: Outcome | None) -> No
         if predicted is not None:
             st.markdown("**You predicted it.**" if predicted == verdict.outcome else "**You predicted otherwise.**")
         st.markdown(f"**The paper says:** {lab.paper_says}")
-    figures = catalogue.figure_module(lab.name)
-    text = figures.alt_text(config, run.frames)
-    st.image(_png(lab.name, config, run, look.theme()), width="stretch", alt=text)
-    with st.expander("The run in numbers", icon=":material/table:"):
-        st.dataframe(pd.DataFrame(figures.table(config, run.frames)), hide_index=True, width="stretch")
-        st.caption(_how_measured(config, run))
+    _pictures(lab, config, run)
+    _numbers(lab, config, run)
+    comparing.show(lab, config, run)
 
 
 def _sentence(lab: Lab, config: LabConfig, verdict: Verdict) -> str:
@@ -47,14 +46,58 @@ def _sentence(lab: Lab, config: LabConfig, verdict: Verdict) -> str:
     return verdict_sentence(verdict, better=labels[lab.claim.better].lower(), worse=labels[lab.claim.worse].lower())
 
 
+def _pictures(lab: Lab, config: LabConfig, run: Run) -> None:
+    figures, theme, frames = catalogue.figure_module(lab.name), look.theme(), run.frames
+    main = pictures.kept((run.id, theme.name), lambda: pictures.rendered(figures.figure(config, frames, theme), "png"))
+    st.image(main, width="stretch", alt=figures.alt_text(config, frames))
+    for note in figures.notes(config, frames) if hasattr(figures, "notes") else ():
+        st.markdown(note)
+    if hasattr(figures, "extras"):
+        for title, text, picture in pictures.kept((run.id, theme.name, "extras"), lambda: _extras(lab, config, run)):
+            st.markdown(f"**{title}**")
+            st.image(picture, width="stretch", alt=text)
+
+
+def _extras(lab: Lab, config: LabConfig, run: Run) -> list[tuple[str, str, bytes]]:
+    """The further pictures as (title, text alternative, PNG)."""
+    made: list[Extra] = catalogue.figure_module(lab.name).extras(config, run.frames, look.theme())
+    return [(extra.title, extra.alt, pictures.rendered(extra.figure, "png")) for extra in made]
+
+
+def _numbers(lab: Lab, config: LabConfig, run: Run) -> None:
+    figures = catalogue.figure_module(lab.name)
+    with st.expander("The run in numbers", icon=":material/table:"):
+        st.dataframe(pd.DataFrame(figures.table(config, run.frames)), hide_index=True, width="stretch")
+        st.caption(_how_measured(config, run))
+        _downloads(lab, config, run)
+
+
+def _downloads(lab: Lab, config: LabConfig, run: Run) -> None:
+    """Files are made when asked for. A figure to take away is on light ground: it will be printed or pasted."""
+    figures = catalogue.figure_module(lab.name)
+    name = f"{lab.name}-draw-{config.seed}"
+
+    def drawn(kind: str) -> Callable[[], bytes]:
+        return lambda: pictures.rendered(figures.figure(config, run.frames, LIGHT), kind)
+
+    with st.container(horizontal=True):
+        for label, data, suffix, mime in (
+            ("Frames (CSV)", lambda: frames_csv(run.frames), "csv", "text/csv"),
+            ("Figure (PNG)", drawn("png"), "png", "image/png"),
+            ("Figure (SVG)", drawn("svg"), "svg", "image/svg+xml"),
+        ):
+            st.download_button(
+                label,
+                data,
+                file_name=f"{name}.{suffix}",
+                mime=mime,
+                icon=":material/download:",
+                on_click="ignore",
+                key=f"download:{lab.name}:{suffix}",
+            )
+
+
 def _how_measured(config: LabConfig, run: Run) -> str:
     machine = ", ".join(f"{name} {value}" for name, value in run.versions.items())
     when = f", replayed from {run.computed_at:%d %b %Y}" if run.replayed and run.computed_at else ""
     return f"{config.replicates} replicates, {len(run.frames)} frames, {run.seconds:.1f} s{when}; {machine}."
-
-
-def _png(name: str, config: LabConfig, run: Run, theme: Theme) -> bytes:
-    figure: Figure = catalogue.figure_module(name).figure(config, run.frames, theme)
-    target = io.BytesIO()
-    figure.savefig(target, format="png", dpi=200)
-    return target.getvalue()

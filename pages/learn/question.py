@@ -22,8 +22,7 @@ def show(deck: Deck, question: Question) -> None:
         _read(deck, question)
         _neighbours(deck, question)
     with beside:
-        for name in question.meta.labs:
-            lab_panel.show(name, place=question.meta.key)
+        lab_panel.show_one_of(question.meta.labs, place=question.meta.key)
 
 
 @st.fragment
