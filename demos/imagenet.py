@@ -21,6 +21,8 @@ import torch
 from platformdirs import user_cache_dir
 from torch import nn
 
+from demos import photographs
+
 BLOCKS = ("stem", "stage1", "stage2", "stage3", "stage4", "stage5", "stage6", "stage7", "top", "head")
 """Input to output. `stem` is a 3x3 convolution with stride 2; the stages are EfficientNet's seven groups of MBConv
 blocks; `top` is the 1x1 convolution to 1,280 channels and global average pooling; `head` the linear classifier."""
@@ -139,7 +141,23 @@ def _compute(pixels: np.ndarray, after: Sequence[str], pretrained: bool, seed: i
 
 @cache
 def _shared(pretrained: bool, seed: int) -> nn.Sequential:
-    return efficientnet_lite0(pretrained=pretrained, seed=seed).requires_grad_(False)
+    model = efficientnet_lite0(pretrained=pretrained, seed=seed).requires_grad_(False)
+    return model if pretrained else _with_statistics(model)
+
+
+def _with_statistics(model: nn.Sequential) -> nn.Sequential:
+    """Give a random network the BatchNorm statistics of photographs. With torch's initial ones (mean 0, variance 1) its
+    activations shrink to nothing over thirty layers, and it would lose for that reason alone."""
+    patches, _ = photographs.texture_patches(4, np.random.default_rng(0), half="left")
+    norms = [module for module in model.modules() if isinstance(module, nn.BatchNorm2d)]
+    for norm in norms:
+        norm.momentum = 1.0
+    model.train()
+    with torch.no_grad():
+        model(to_input(patches))
+    for norm in norms:
+        norm.momentum = 0.1
+    return model.eval()
 
 
 def _folder() -> Path:

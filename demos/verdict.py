@@ -116,7 +116,7 @@ def verdict_sentence(verdict: Verdict, *, better: str | None = None, worse: str 
     difference = f"the difference is {effect}"
     if better:
         than = f" than {worse}" if worse else ""
-        difference = f"{better} is {effect} {'better' if verdict.effect >= 0 else 'worse'}{than}"
+        difference = f"{better} came out {effect} {'better' if verdict.effect >= 0 else 'worse'}{than}"
     difference += _interval(verdict)
     margin = f"the margin of {_with_unit(f'{verdict.margin:g}', verdict.unit)}"
     over = "" if verdict.interval is None else f", over {verdict.replicates} replicates"

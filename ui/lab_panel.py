@@ -13,7 +13,7 @@ import streamlit as st
 from demos import catalogue
 from demos.base import Frame, Lab, LabConfig, Outcome
 from demos.runner import Run
-from ui import dials, look, services, session, verdict_view, watching
+from ui import dials, look, own_images, services, session, verdict_view, watching
 
 POLL_SECONDS = 1.5
 """How often a running panel redraws its curves. The screen competes with the experiment for the same cores: twice a
@@ -25,6 +25,9 @@ LOOK_SECONDS = 0.05
 FIRST_FRAME_SECONDS = 0.3
 
 _ACTIVE = ("queued", "running")
+
+ADDITIONS = {"own_images": own_images}
+"""What a lab has beyond the usual panel: a module with `before` and `after`."""
 
 
 def show_one_of(names: Sequence[str], *, place: str) -> None:
@@ -60,14 +63,18 @@ def show(name: str, *, place: str) -> None:
             dials.show(lab, config, disabled=active)
         if run is None:
             _preview(lab, config)
+        addition = ADDITIONS.get(name)
+        missing = addition.before(lab, config) if addition is not None else None
         predicted = _predict(lab, config, run)
-        _controls(lab, config, run, predicted)
+        _controls(lab, config, run, predicted, missing)
         if run is not None:
             _watch(lab, config, run)
         elif predicted is not None:
             _curves(lab, config, ())  # empty axes: what is about to be filled, and the chart's code is loaded by then
         if run is not None and run.state == "finished":
             verdict_view.show(lab, config, run, predicted)
+            if addition is not None:
+                addition.after(lab, config, run)
         _small_print(lab, config)
 
 
@@ -157,7 +164,7 @@ def _logged_prediction(run: Run | None) -> Outcome | None:
     return next((cast(Outcome, item.predicted) for item in logged if item.prediction_id == run.id), None)
 
 
-def _controls(lab: Lab, config: LabConfig, run: Run | None, predicted: Outcome | None) -> None:
+def _controls(lab: Lab, config: LabConfig, run: Run | None, predicted: Outcome | None, missing: str | None) -> None:
     with st.container(horizontal=True, vertical_alignment="center"):
         if run is not None and run.state in _ACTIVE:
             st.button("Stop", icon=":material/stop_circle:", key=f"stop:{lab.name}", on_click=run.stop)
@@ -166,7 +173,7 @@ def _controls(lab: Lab, config: LabConfig, run: Run | None, predicted: Outcome |
                 "Run again" if run is not None else "Run the experiment",
                 type="primary",
                 icon=":material/play_arrow:",
-                disabled=predicted is None,
+                disabled=predicted is None or missing is not None,
                 key=f"run:{lab.name}",
                 on_click=_start,
                 args=(lab, config, predicted, run is None),
@@ -180,8 +187,8 @@ def _controls(lab: Lab, config: LabConfig, run: Run | None, predicted: Outcome |
                     on_click=dials.choose,
                     args=(lab, {**config.model_dump(), "seed": (config.seed + 1) % 2**31}),
                 )
-            elif predicted is None:
-                st.caption("Commit to a prediction first.")
+            elif missing is not None or predicted is None:
+                st.caption(missing or "Commit to a prediction first.")
 
 
 def _start(lab: Lab, config: LabConfig, predicted: Outcome, reuse: bool) -> None:

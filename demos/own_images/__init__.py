@@ -1,0 +1,1 @@
+"""Do ImageNet features know your pictures?"""
