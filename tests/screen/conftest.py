@@ -18,6 +18,7 @@ def app(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[..
     """Opens the app at a path ("" is Home), optionally with query parameters; a failing script fails the test."""
     monkeypatch.setenv("DATABASE_URL", f"sqlite:///{tmp_path / 'study.sqlite3'}")
     monkeypatch.setenv("TLI_CACHE_DIR", str(tmp_path / "cache"))
+    monkeypatch.setenv("TLI_UPLOADS_DIR", str(tmp_path / "pictures"))
     services.close()
 
     def opened(path: str = "", **query: str) -> AppTest:

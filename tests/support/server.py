@@ -43,6 +43,7 @@ class Server:
             **os.environ,
             "DATABASE_URL": f"sqlite:///{self.home / 'study.sqlite3'}",
             "TLI_CACHE_DIR": str(self.home / "cache"),
+            "TLI_UPLOADS_DIR": str(self.home / "pictures"),
         }
         command = [sys.executable, "-m", "streamlit", "run", str(self.script), "--server.port", str(self.port)]
         with self.log.open("ab") as log:
