@@ -59,12 +59,12 @@ def show(name: str, *, place: str) -> None:
     with st.container(border=True, key=f"lab-{place}"):
         _claim(lab)
         _presets(lab, config, disabled=active)
+        addition = ADDITIONS.get(name)
+        missing = addition.before(lab, config) if addition is not None else None
         with st.expander("Dials", icon=":material/tune:", key=f"dials-{place}"):
             dials.show(lab, config, disabled=active)
         if run is None:
             _preview(lab, config)
-        addition = ADDITIONS.get(name)
-        missing = addition.before(lab, config) if addition is not None else None
         predicted = _predict(lab, config, run)
         _controls(lab, config, run, predicted, missing)
         if run is not None:
