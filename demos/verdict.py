@@ -127,6 +127,12 @@ def verdict_sentence(verdict: Verdict, *, better: str | None = None, worse: str 
     return f"Cannot tell: {difference}, which leaves {margin} open{over}.{_remedy(verdict)}"
 
 
+def in_sentence(label: str) -> str:
+    """A label as it stands within a sentence: a small first letter, unless its first word is a name like ImageNet."""
+    first = label.split(" ")[0]
+    return label if first[1:] != first[1:].lower() else label[:1].lower() + label[1:]
+
+
 def _interval(verdict: Verdict) -> str:
     if verdict.interval is None:
         return ""

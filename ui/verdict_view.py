@@ -13,7 +13,7 @@ from demos.export import frames_csv
 from demos.plots import Extra
 from demos.runner import Run
 from demos.style import LIGHT
-from demos.verdict import verdict_sentence
+from demos.verdict import in_sentence, verdict_sentence
 from ui import comparing, look, pictures
 
 _LOOK = {
@@ -43,7 +43,8 @@ def show(lab: Lab, config: LabConfig, run: Run, predicted: Outcome | None) -> No
 
 def _sentence(lab: Lab, config: LabConfig, verdict: Verdict) -> str:
     labels = {arm.key: arm.label for arm in lab.arms(config)}
-    return verdict_sentence(verdict, better=labels[lab.claim.better].lower(), worse=labels[lab.claim.worse].lower())
+    better, worse = (in_sentence(labels[key]) for key in (lab.claim.better, lab.claim.worse))
+    return verdict_sentence(verdict, better=better, worse=worse)
 
 
 def _pictures(lab: Lab, config: LabConfig, run: Run) -> None:

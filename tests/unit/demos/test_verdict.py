@@ -10,7 +10,7 @@ import pytest
 from scipy import stats
 
 from demos.base import Claim, Verdict
-from demos.verdict import MOST_REPLICATES, paired_verdict, t_quantile, verdict_sentence
+from demos.verdict import MOST_REPLICATES, in_sentence, paired_verdict, t_quantile, verdict_sentence
 
 CLAIM = Claim(statement="a beats b", better="a", worse="b", metric="m", unit="points", margin=1.0, paper="none")
 
@@ -142,3 +142,11 @@ def test_sentence(verdict: Verdict, sentence: str) -> None:
 def test_sentence_without_labels_keeps_the_sign() -> None:
     text = verdict_sentence(_verdict(outcome="does_not_hold", effect=-3.0, interval=(-4.0, -2.0)))
     assert text.startswith("Does not hold: the difference is -3.0 points (95 % interval -4.0 to -2.0)")
+
+
+@pytest.mark.parametrize(
+    ("label", "within"),
+    [("Fine-tuning", "fine-tuning"), ("ImageNet features", "ImageNet features"), ("DANN", "DANN"), ("Arm a", "arm a")],
+)
+def test_a_label_within_a_sentence(label: str, within: str) -> None:
+    assert in_sentence(label) == within
