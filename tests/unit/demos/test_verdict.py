@@ -110,18 +110,18 @@ def _verdict(**changes: object) -> Verdict:
     [
         (
             _verdict(),
-            "Holds: Probing came out 8.1 points better than fine-tuning (95 % interval 5.0 to 11.2), more than the margin of "
-            "1 point, over 8 replicates.",
-        ),
-        (
-            _verdict(outcome="does_not_hold", effect=-1.0, interval=(-2.0, -0.01)),
-            "Does not hold: Probing came out 1.0 point worse than fine-tuning (95 % interval -2.0 to 0.0), short of the "
+            "Holds: Probing came out 8.1 points better than fine-tuning (95 % interval 5.0 to 11.2), more than the "
             "margin of 1 point, over 8 replicates.",
         ),
         (
+            _verdict(outcome="does_not_hold", effect=-1.0, interval=(-2.0, -0.01)),
+            "Does not hold: Probing came out 1.0 point worse than fine-tuning (95 % interval -2.0 to 0.0), short of "
+            "the margin of 1 point, over 8 replicates.",
+        ),
+        (
             _verdict(outcome="cannot_tell", effect=1.5, interval=(-0.6, 3.6), replicates_needed=40),
-            "Cannot tell: Probing came out 1.5 points better than fine-tuning (95 % interval -0.6 to 3.6), which leaves the "
-            "margin of 1 point open, over 8 replicates. About 40 replicates would settle it, if the spread stays as it "
+            "Cannot tell: Probing came out 1.5 points better than fine-tuning (95 % interval -0.6 to 3.6), which leaves "
+            "the margin of 1 point open, over 8 replicates. About 40 replicates would settle it, if the spread stays as it "
             "is.",
         ),
         (
@@ -130,8 +130,8 @@ def _verdict(**changes: object) -> Verdict:
         ),
         (
             _verdict(effect=0.0312, interval=(0.0211, 0.0413), margin=0.01, unit="nats"),
-            "Holds: Probing came out 0.031 nats better than fine-tuning (95 % interval 0.021 to 0.041), more than the margin "
-            "of 0.01 nats, over 8 replicates.",
+            "Holds: Probing came out 0.031 nats better than fine-tuning (95 % interval 0.021 to 0.041), more than the "
+            "margin of 0.01 nats, over 8 replicates.",
         ),
     ],
 )
