@@ -22,6 +22,11 @@ help:  ## List the commands
 	@$(BIN)/python -m pip install --disable-pip-version-check --quiet -r requirements-dev.txt -c constraints.txt
 	@touch $@
 
+.venv/installed-bench: .venv/installed-dev requirements-bench.txt
+	@echo "Installing what is compared with into .venv ..."
+	@$(BIN)/python -m pip install --disable-pip-version-check --quiet -r requirements-bench.txt -c constraints.txt
+	@touch $@
+
 run: .venv/installed  ## Serve the app on http://localhost:8501 (PORT=... changes it)
 	@echo "Serving on http://localhost:$(PORT) - stop with Ctrl-C"
 	@exec $(BIN)/python -m streamlit run app.py --server.port $(PORT)
@@ -43,7 +48,7 @@ lint: .venv/installed-dev  ## Ruff and mypy
 content: .venv/installed  ## Check the questions
 	@$(BIN)/python -m content check
 
-bench: .venv/installed-dev  ## The figures that the README quotes (a few minutes; Chromium needed)
+bench: .venv/installed-bench  ## The figures that the README quotes (a few minutes; Chromium needed)
 	@$(BIN)/python -m benchmarks $(ARGS)
 
 screenshots: .venv/installed-dev  ## Renew docs/screenshots (Chromium needed)

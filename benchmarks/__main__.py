@@ -7,7 +7,8 @@ import os
 import platform
 from importlib.metadata import version
 
-from benchmarks import labs, pages, training
+from benchmarks import labs, libraries, memory, pages, training
+from demos import catalogue
 
 
 def main() -> None:
@@ -16,7 +17,10 @@ def main() -> None:
         "machine": {"cores": os.cpu_count(), "system": platform.platform(), "python": platform.python_version()},
         "versions": {name: version(name) for name in ("streamlit", "torch", "numpy", "altair")},
         "training": training.figures(),
-        "labs": [labs.measure("strategies", repeats=7)],
+        "libraries": libraries.figures(),
+        "labs": labs.headless(list(catalogue.labs()), repeats=3),
+        "page": labs.measure("strategies", repeats=7),
+        "memory": memory.measure(["strategies"], runs=50, early=5),
         "pages": pages.measure(repeats=15),
     }
     print(json.dumps(found, indent=2))

@@ -12,12 +12,14 @@ import json
 import statistics
 import tempfile
 import time
+from collections.abc import Sequence
 from pathlib import Path
 
 from playwright.sync_api import Browser
 
 from demos.cache import RunCache
 from demos.catalogue import lab as find
+from demos.catalogue import labs
 from demos.runner import Runner
 from tests.support.chromium import browser, settled
 from tests.support.server import Server
@@ -93,13 +95,39 @@ def measure(name: str, repeats: int) -> dict[str, object]:
     }
 
 
+def headless(names: Sequence[str], repeats: int) -> list[dict[str, object]]:
+    """Medians of every lab's default run without a page, in seconds, over draws that nothing else uses."""
+    found: list[dict[str, object]] = []
+    with tempfile.TemporaryDirectory() as folder:
+        runner = Runner(cache=RunCache(Path(folder)))
+        runner.start()
+        runner.wait_ready()
+        for name in names:
+            times = [_headless(runner, name, seed) for seed in range(FIRST_SEED, FIRST_SEED + repeats)]
+            found.append(
+                {
+                    "lab": name,
+                    "n": repeats,
+                    "first_frame_s": round(statistics.median(first for first, _ in times), 2),
+                    "total_s": round(statistics.median(total for _, total in times), 2),
+                }
+            )
+        runner.close()
+    return found
+
+
 def main() -> None:
     """Print the figures as JSON."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("names", nargs="*", default=["strategies"])
+    parser.add_argument("names", nargs="*", metavar="LAB")
     parser.add_argument("--repeats", type=int, default=5)
+    parser.add_argument("--headless", action="store_true", help="without the page; all labs if none is named")
     arguments = parser.parse_args()
-    print(json.dumps([measure(name, arguments.repeats) for name in arguments.names], indent=2))
+    if arguments.headless:
+        result = headless(arguments.names or list(labs()), arguments.repeats)
+    else:
+        result = [measure(name, arguments.repeats) for name in arguments.names or ["strategies"]]
+    print(json.dumps(result, indent=2))
 
 
 if __name__ == "__main__":

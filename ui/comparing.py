@@ -12,21 +12,12 @@ from demos import catalogue, plots
 from demos.base import Lab, LabConfig
 from demos.runner import Run
 from demos.verdict import verdict_sentence
-from ui import look, session
-
-MOST_REMEMBERED = 4
-"""Earlier runs of one lab to choose from. Their frames are kept, so not more than a learner compares."""
-
-
-def remember(lab: Lab, run: Run) -> None:
-    """Note a finished run of this visit, newest first; the same settings count once."""
-    runs = [kept for kept in _remembered(lab) if kept.config != run.config]
-    session.keep(_key(lab), [run, *runs][: MOST_REMEMBERED + 1])
+from ui import look, recent_runs
 
 
 def show(lab: Lab, config: LabConfig, run: Run) -> None:
     """Offer the earlier runs of this visit, and lay the chosen one under this one."""
-    earlier = {kept.id: kept for kept in _remembered(lab) if kept.config != config}
+    earlier = {kept.id: kept for kept in recent_runs.earlier(lab, config)}
     if not earlier:
         return
     chosen = st.selectbox(
@@ -93,12 +84,3 @@ def side_by_side(lab: Lab, run: Run, earlier: Run) -> list[dict[str, Any]]:
             }
         )
     return rows
-
-
-def _remembered(lab: Lab) -> list[Run]:
-    runs: list[Run] = session.kept(_key(lab), [])
-    return runs
-
-
-def _key(lab: Lab) -> str:
-    return f"runs:{lab.name}"

@@ -13,7 +13,7 @@ import streamlit as st
 from demos import catalogue
 from demos.base import Frame, Lab, LabConfig, Outcome
 from demos.runner import Run
-from ui import dials, look, own_images, services, session, verdict_view, watching
+from ui import dials, look, own_images, recent_runs, services, session, verdict_view, watching
 
 POLL_SECONDS = 1.5
 """How often a running panel redraws its curves. The screen competes with the experiment for the same cores: twice a
@@ -54,7 +54,7 @@ def show(name: str, *, place: str) -> None:
     """Draw lab `name`. `place` tells apart two panels of one lab on different screens."""
     lab = catalogue.lab(name)
     config = dials.current(lab)
-    run = _run_of(lab, config)
+    run = recent_runs.find(lab, config)
     active = run is not None and run.state in _ACTIVE
     with st.container(border=True, key=f"lab-{place}"):
         _claim(lab)
@@ -78,16 +78,8 @@ def show(name: str, *, place: str) -> None:
         _small_print(lab, config)
 
 
-def _run_key(lab: Lab, config: LabConfig) -> str:
-    return f"run:{lab.name}:{json.dumps(config.model_dump(mode='json'), sort_keys=True)}"
-
-
-def _run_of(lab: Lab, config: LabConfig) -> Run | None:
-    """This visit's run of these dials, or one that is under way elsewhere (found again after a reload)."""
-    key = _run_key(lab, config)
-    run: Run | None = session.kept(key, None) or services.runner().find(lab.name, config)
-    session.keep(key, run)  # so that it is still known when it has ended
-    return run
+def _dialled(lab: Lab, config: LabConfig) -> str:
+    return f"{lab.name}:{json.dumps(config.model_dump(mode='json'), sort_keys=True)}"
 
 
 def _claim(lab: Lab) -> None:
@@ -139,7 +131,7 @@ def _preview(lab: Lab, config: LabConfig) -> None:
 def _predict(lab: Lab, config: LabConfig, run: Run | None) -> Outcome | None:
     """Ask for the prediction; once the run has begun it stands, in one line, and makes room for the curves."""
     options = lab.prediction.options
-    kept_at = f"prediction:{_run_key(lab, config)}"
+    kept_at = f"prediction:{_dialled(lab, config)}"
     before: Outcome | None = session.kept(kept_at, None) or _logged_prediction(run)
     if run is not None and (before is not None or run.state in _ACTIVE):
         if before is not None:
@@ -193,7 +185,7 @@ def _controls(lab: Lab, config: LabConfig, run: Run | None, predicted: Outcome |
 
 def _start(lab: Lab, config: LabConfig, predicted: Outcome, reuse: bool) -> None:
     run = services.runner().submit(lab.name, config, reuse=reuse)
-    session.keep(_run_key(lab, config), run)
+    recent_runs.add(run)
     watching.watch(run)
     store, plain, now = services.store(), config.model_dump(mode="json"), services.now()
     store.log_prediction(lab.name, plain, predicted, now, prediction_id=run.id, learner=services.LEARNER)

@@ -28,7 +28,6 @@ def show(lab: Lab, config: LabConfig, run: Run, predicted: Outcome | None) -> No
     verdict = run.verdict
     if verdict is None:
         return
-    comparing.remember(lab, run)
     colour, icon, title = _LOOK[verdict.outcome]
     with st.container(key=f"verdict-{verdict.outcome}"):
         st.markdown(f"### :{colour}[{icon}] {title}")

@@ -7,6 +7,7 @@ import uuid
 import streamlit as st
 
 from demos.runner import Run
+from demos.runs import ACTIVE
 
 
 class _Watcher:
@@ -29,5 +30,6 @@ def _watcher() -> _Watcher:
 def watch(run: Run) -> None:
     """Note that this visit wants `run` to go on."""
     watcher = _watcher()
-    watcher.runs[run.id] = run
+    # Runs that have ended need nobody: their frames must not stay for as long as the tab does.
+    watcher.runs = {kept.id: kept for kept in (*watcher.runs.values(), run) if kept.state in ACTIVE}
     run.watch(watcher.id)

@@ -120,9 +120,9 @@ def _verdict(**changes: object) -> Verdict:
         ),
         (
             _verdict(outcome="cannot_tell", effect=1.5, interval=(-0.6, 3.6), replicates_needed=40),
-            "Cannot tell: Probing came out 1.5 points better than fine-tuning (95 % interval -0.6 to 3.6), which leaves "
-            "the margin of 1 point open, over 8 replicates. About 40 replicates would settle it, if the spread stays as it "
-            "is.",
+            "Cannot tell: Probing came out 1.5 points better than fine-tuning (95 % interval -0.6 to 3.6), which "
+            "leaves the margin of 1 point open, over 8 replicates. About 40 replicates would settle it, if the spread "
+            "stays as it is.",
         ),
         (
             _verdict(effect=64000, interval=None, margin=0, unit="parameters"),
