@@ -55,7 +55,10 @@ class Prediction:
 
 @dataclass(frozen=True)
 class LabRun:
-    """A lab run that reached its end. `seconds`: wall-clock duration. `outcome`: the verdict's."""
+    """A lab run that reached its end. `seconds`: wall-clock duration. `outcome`: the verdict's.
+
+    `measured`: a few numbers of the run that a summary over many runs is drawn from, or None.
+    """
 
     run_id: str
     lab: str
@@ -63,3 +66,4 @@ class LabRun:
     seconds: float
     outcome: str
     finished_at: datetime
+    measured: dict[str, Any] | None = None

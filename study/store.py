@@ -194,9 +194,11 @@ class Store:
         now: datetime,
         *,
         run_id: str,
+        measured: dict[str, Any] | None = None,
         learner: str = "local",
     ) -> None:
-        """Keep a finished lab run (`seconds`: its wall-clock duration). A `run_id` that is known stays as it is."""
+        """Keep a finished lab run (`seconds`: its wall-clock duration; `measured`: a few of its numbers, as JSON holds
+        them). A `run_id` that is known stays as it is."""
 
         def work(session: Session) -> None:
             query = select(LabRunRow.id).where(LabRunRow.learner_id == learner, LabRunRow.run_id == run_id)
@@ -210,6 +212,7 @@ class Store:
                         seconds=seconds,
                         outcome=outcome,
                         finished_at=now,
+                        measured=measured,
                     )
                 )
 

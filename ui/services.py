@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
+from dataclasses import asdict
 from datetime import UTC, datetime
 from functools import wraps
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from content.loader import ContentError, Problem, deck_roots, read_decks
 from content.schema import Deck, Question
 from content.search import SearchIndex
+from demos import catalogue
+from demos.quadrants import Point
 from demos.runner import Run, Runner
 from study.scheduling import Scheduler
 from study.store import Store
@@ -108,9 +111,22 @@ def _record(run: Run) -> None:
         run.verdict.outcome,
         now(),
         run_id=run.id,
+        measured=_measured(run),
         learner=LEARNER,
     )
     store().settle_prediction(run.id, run.verdict.outcome, now(), learner=LEARNER)
+
+
+def _measured(run: Run) -> dict[str, Any] | None:
+    """The run's point on the size x similarity map, if its lab has one (`demos.quadrants`)."""
+    point = getattr(catalogue.figure_module(run.lab), "quadrant_point", lambda *_: None)(run.config, run.frames)
+    return None if point is None else {"quadrant_point": asdict(point)}
+
+
+def quadrant_points() -> list[Point]:
+    """The points that the learner's finished runs have put on the size x similarity map, oldest first."""
+    measured = [run.measured for run in store().lab_runs(learner=LEARNER) if run.measured]
+    return [Point(**found["quadrant_point"]) for found in measured if "quadrant_point" in found]
 
 
 def close() -> None:

@@ -166,10 +166,11 @@ class LabRunRow(Base):
     seconds: Mapped[float]
     outcome: Mapped[str]
     finished_at: Mapped[datetime]
+    measured: Mapped[dict[str, Any] | None]
 
     def record(self) -> LabRun:
         """The row as plain data."""
-        return LabRun(self.run_id, self.lab, self.config, self.seconds, self.outcome, self.finished_at)
+        return LabRun(self.run_id, self.lab, self.config, self.seconds, self.outcome, self.finished_at, self.measured)
 
 
 class SettingRow(Base):

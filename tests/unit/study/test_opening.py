@@ -11,11 +11,12 @@ from datetime import datetime
 from pathlib import Path
 
 import pytest
+from alembic import command
 from alembic.autogenerate import compare_metadata
 from alembic.config import Config
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy import create_engine
+from sqlalchemy import create_engine, text
 
 import study.store
 from study.migrations import upgrade
@@ -227,3 +228,22 @@ def test_processes_that_start_at_once_all_find_a_database(file: Path) -> None:
     script = f"from study.store import Store; print(Store('sqlite:///{file}').cards())"
     started = [subprocess.Popen([sys.executable, "-c", script], stdout=subprocess.PIPE, text=True) for _ in range(3)]
     assert [process.communicate()[0] for process in started] == ["[]\n"] * 3
+
+
+def test_a_database_of_the_first_schema_keeps_what_is_in_it(file: Path) -> None:
+    """Made by the first migration as it shipped, with a run in it; opened by this code."""
+    config = Config()
+    config.set_main_option("script_location", str(Path(upgrade.__file__).parent))
+    with create_engine(f"sqlite:///{file}").begin() as connection:
+        config.attributes["connection"] = connection
+        command.upgrade(config, "0001")
+        connection.execute(
+            text(
+                "INSERT INTO lab_runs (learner_id, run_id, lab, config, seconds, outcome, finished_at) "
+                "VALUES ('local', 'r1', 'strategies', '{\"steps\": 120}', 4.5, 'holds', '2026-11-01 08:00:00')"
+            )
+        )
+    opened = Store(f"sqlite:///{file}")
+    (run,) = opened.lab_runs()
+    assert (run.run_id, run.config, run.measured) == ("r1", {"steps": 120}, None)
+    opened.close()

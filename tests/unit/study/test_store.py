@@ -253,7 +253,8 @@ def test_settling_a_run_without_prediction_does_nothing(store: Store, now: datet
 def test_runs_are_logged_once(store: Store, now: datetime) -> None:
     for seconds in (4.5, 9.0):
         store.log_run("strategies", {"labels_per_class": 1}, seconds, "holds", now, run_id="r1")
-    store.log_run("strategies", {}, 1.0, "cannot_tell", now, run_id="r2")
+    store.log_run("strategies", {}, 1.0, "cannot_tell", now, run_id="r2", measured={"lead": -1.5})
+    assert [run.measured for run in store.lab_runs()] == [None, {"lead": -1.5}]
     assert [(run.run_id, run.seconds, run.finished_at) for run in store.lab_runs()] == [
         ("r1", 4.5, now),
         ("r2", 1.0, now),
