@@ -221,6 +221,35 @@ def evaluate(network: nn.Module, examples: Examples) -> float:
     return 100.0 * right.item() / len(examples.targets)
 
 
+def memory_per_step(model: nn.Sequential, rates: Rates, batches: Batches, loss: Loss = cross_entropy) -> int:
+    """Bytes that a training step needs on top of the weights, counted on the first batch; the model is left as it was.
+
+    The activations that autograd keeps for the backward pass (each storage once, weights apart), the gradients, and
+    AdamW's two averages. A frozen prefix keeps nothing: no graph is built through it.
+    """
+    apply_rates(model, rates)
+    trunk, rest = split(model, rates)
+    rows = batches.order[0]
+    inputs, targets = batches.examples.inputs[rows], batches.examples.targets[rows]
+    weights = {parameter.untyped_storage().data_ptr() for parameter in model.parameters()}
+    kept: dict[int, int] = {}
+
+    def keep(tensor: torch.Tensor) -> torch.Tensor:
+        storage = tensor.untyped_storage()
+        if storage.data_ptr() not in weights:
+            kept[storage.data_ptr()] = storage.nbytes()
+        return tensor
+
+    with torch.no_grad():
+        inputs = trunk(inputs)
+    with torch.autograd.graph.saved_tensors_hooks(keep, lambda tensor: tensor):
+        value = loss(rest, inputs, targets)  # held, so that no storage is freed and its address used again
+    activations = sum(kept.values())
+    del value
+    moving = sum(p.numel() * p.element_size() for p in model.parameters() if p.requires_grad)
+    return activations + 3 * moving
+
+
 def trainable_parameters(model: nn.Module) -> int:
     """How many numbers the optimiser moves."""
     return sum(p.numel() for p in model.parameters() if p.requires_grad)

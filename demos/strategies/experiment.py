@@ -29,10 +29,12 @@ def run(config: Config, replicate: int) -> Iterator[StrategyFrame]:
     for arm in arms(config):
         model = transfer.network(drawn, pretrained=arm.key != SCRATCH)
         start = training.snapshot(model)
-        progress = training.train(model, rates(config, arm.key), batches, tests=tests, points=points)
-        running.append((arm.key, model, start, progress))
+        row = rates(config, arm.key)
+        memory = training.memory_per_step(model, row, batches)
+        progress = training.train(model, row, batches, tests=tests, points=points)
+        running.append((arm.key, model, start, memory, progress))
     for _ in points:
-        for key, model, start, progress in running:
+        for key, model, start, memory, progress in running:
             now = next(progress)
             yield StrategyFrame(
                 replicate=replicate,
@@ -43,6 +45,7 @@ def run(config: Config, replicate: int) -> Iterator[StrategyFrame]:
                 trainable_parameters=training.trainable_parameters(model),
                 ms_per_step=now.ms_per_step,
                 cache_ms=now.cache_ms,
+                kilobytes_per_step=memory / 1000,
                 drift=training.relative_change(model, start),
             )
 

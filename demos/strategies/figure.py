@@ -85,6 +85,7 @@ def _row(arm: Arm, final: Sequence[StrategyFrame], drift: dict[str, float]) -> d
         "accuracy sd (points)": plots.spread(accuracy),
         "trainable parameters": final[0].trainable_parameters if final else None,
         "ms per step (median)": round(float(np.median(timed)), 2) if timed else None,
+        "kB per step (activations, gradients, optimiser)": round(final[0].kilobytes_per_step) if final else None,
         "ms to cache frozen blocks, once": round(float(np.median([f.cache_ms for f in final])), 1) if final else None,
         **{f"change of {block}": round(drift[block], 4) if block in drift else None for block in BLOCKS},
     }

@@ -89,6 +89,8 @@ class StrategyFrame(Frame):
     """Median over the stretches between evaluations, optimiser steps alone; None before the first step."""
     cache_ms: float
     """Running the frozen first blocks over the training and test images, once; 0.0 if nothing is frozen."""
+    kilobytes_per_step: float
+    """Activations kept for the backward pass, gradients and optimiser state of a step, in 1,000 bytes."""
     drift: dict[str, float]
     """Relative weight change per block, ||w - w0|| / ||w0||; a frozen block's is exactly 0.0."""
 

@@ -292,6 +292,7 @@ def made_up(finals: dict[str, Sequence[float]], steps: int = 40) -> list[lab.Str
         lab.StrategyFrame(
             replicate=replicate, arm=arm, step=step, steps=steps, accuracy=value if step else 10.0,
             trainable_parameters=650, ms_per_step=1.0 if step else None, cache_ms=0.0,
+            kilobytes_per_step=1.0,
             drift=dict.fromkeys(lab.BLOCKS, 0.0),
         )
         for arm, values in finals.items()

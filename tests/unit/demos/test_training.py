@@ -197,3 +197,35 @@ def test_a_network_depends_on_its_seed_alone() -> None:
     assert torch.equal(torch.get_rng_state(), state)
     assert torch.equal(one.stem[0].weight, models.small_cnn(52, 1).stem[0].weight)
     assert not torch.equal(one.stem[0].weight, other.stem[0].weight)
+
+
+def _kept_by_hand(batch: int) -> int:
+    """What a linear head with cross-entropy keeps: its input, the log-probabilities, and per image the class (int64),
+    plus one number that the mean divides by; then weight and bias, three times each (gradient, two averages)."""
+    return batch * (64 * 4 + 10 * 4 + 8) + 4 + 3 * 4 * (64 * 10 + 10)
+
+
+@pytest.mark.parametrize("batch", [8, 32])
+def test_the_memory_of_a_probes_step_is_what_can_be_counted_by_hand(batch: int) -> None:
+    model = models.small_cnn(10, 0)
+    images, labels = torch.rand(batch, 1, 28, 28), torch.arange(batch) % 10
+    batches = training.Batches(training.Examples(images, labels), torch.arange(batch)[None])
+    probe = dict.fromkeys(["stem", "stage1", "stage2", "stage3"], 0.0) | {"head": 0.1}
+    assert training.memory_per_step(model, probe, batches) == _kept_by_hand(batch)
+
+
+def test_the_memory_of_a_step_grows_with_what_is_trained_and_leaves_no_trace() -> None:
+    model = models.small_cnn(10, 0)
+    before = {name: tensor.clone() for name, tensor in model.state_dict().items()}
+    batches = training.Batches(
+        training.Examples(torch.rand(32, 1, 28, 28), torch.arange(32) % 10), torch.arange(32)[None]
+    )
+    names = [name for name, _ in model.named_children()]
+    sizes = [
+        training.memory_per_step(model, {n: 0.0 if i < frozen else 0.1 for i, n in enumerate(names)}, batches)
+        for frozen in (4, 3, 2, 1, 0)
+    ]
+    assert sizes == sorted(set(sizes)), "each block more that trains needs more"
+    assert sizes[-1] > 100 * sizes[0]
+    assert all(torch.equal(before[name], tensor) for name, tensor in model.state_dict().items())
+    assert all(parameter.grad is None for parameter in model.parameters())
