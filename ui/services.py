@@ -12,7 +12,7 @@ from typing import Any, TypeVar
 from content.loader import ContentError, Problem, deck_roots, read_decks
 from content.schema import Deck, Question
 from content.search import SearchIndex
-from demos import catalogue
+from demos import quadrants
 from demos.quadrants import Point
 from demos.runner import Run, Runner
 from study.scheduling import Scheduler
@@ -119,7 +119,7 @@ def _record(run: Run) -> None:
 
 def _measured(run: Run) -> dict[str, Any] | None:
     """The run's point on the size x similarity map, if its lab has one (`demos.quadrants`)."""
-    point = getattr(catalogue.figure_module(run.lab), "quadrant_point", lambda *_: None)(run.config, run.frames)
+    point = quadrants.point(run.lab, run.config, run.frames)
     return None if point is None else {"quadrant_point": asdict(point)}
 
 

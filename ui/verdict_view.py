@@ -7,14 +7,14 @@ from collections.abc import Callable
 import pandas as pd
 import streamlit as st
 
-from demos import catalogue
+from demos import catalogue, quadrants
 from demos.base import Lab, LabConfig, Outcome, Verdict
 from demos.export import frames_csv
 from demos.plots import Extra
 from demos.runner import Run
 from demos.style import LIGHT
 from demos.verdict import in_sentence, verdict_sentence
-from ui import comparing, look, pictures
+from ui import comparing, look, pictures, services
 
 _LOOK = {
     "holds": ("green", ":material/check_circle:", "The claim holds here"),
@@ -36,6 +36,7 @@ def show(lab: Lab, config: LabConfig, run: Run, predicted: Outcome | None) -> No
             st.markdown("**You predicted it.**" if predicted == verdict.outcome else "**You predicted otherwise.**")
         st.markdown(f"**The paper says:** {lab.paper_says}")
     _pictures(lab, config, run)
+    _map(run)
     _numbers(lab, config, run)
     comparing.show(lab, config, run)
 
@@ -62,6 +63,19 @@ def _extras(lab: Lab, config: LabConfig, run: Run) -> list[tuple[str, str, bytes
     """The further pictures as (title, text alternative, PNG)."""
     made: list[Extra] = catalogue.figure_module(lab.name).extras(config, run.frames, look.theme())
     return [(extra.title, extra.alt, pictures.rendered(extra.figure, "png")) for extra in made]
+
+
+def _map(run: Run) -> None:
+    """Where the run lies on the size x similarity map, among the learner's others."""
+    here = quadrants.point(run.lab, run.config, run.frames)
+    if here is None:
+        return
+    points = list(dict.fromkeys([*services.quadrant_points(), here]))
+    theme = look.theme()
+    key = (run.id, theme.name, f"map of {len(points)}")
+    picture = pictures.kept(key, lambda: pictures.rendered(quadrants.quadrant_map(points, theme), "png"))
+    st.markdown("**Size and similarity: your runs on the textbook's map**")
+    st.image(picture, width="stretch", alt=quadrants.quadrant_alt(points))
 
 
 def _numbers(lab: Lab, config: LabConfig, run: Run) -> None:
