@@ -124,12 +124,13 @@ def without_data(chart: Any, theme: Theme) -> dict[str, Any]:
 def draw_bands(
     axes: Axes, arms: Sequence[Arm], looks: Looks, frames: Sequence[Any], theme: Theme,
     *, measure: Measure, x: Scale, y: Scale, title: str, legend: str | None = "best",
+    place: Measure = lambda frame: frame.step,
 ) -> None:  # fmt: skip
-    """The same curves in matplotlib; `legend` is a location, or None for no legend."""
+    """The same curves in matplotlib, against steps (or another `place`); `legend` is a location, or None for none."""
     dress(axes, theme, title=title)
     for arm in arms:
         look = looks[arm.key]
-        steps, mean, low, high = curve(frames, arm.key, measure)
+        steps, mean, low, high = curve(frames, arm.key, measure, place)
         axes.fill_between(steps, low, high, color=look.colour, alpha=0.13, linewidth=0)
         axes.plot(
             steps, mean, color=look.colour, linestyle=look.line_style, marker=look.matplotlib_marker,

@@ -39,7 +39,7 @@ TORCH_MODULES = {
 }
 """Modules that run in a worker or on the command line; the rest of `demos` is imported by the server."""
 LAB_SERVER_FILES = {"__init__.py", "lab.py", "figure.py"}
-"""Files of a lab that the server imports; the others run in a worker. What these import is tested in a process below."""
+"""Files of a lab that the server imports; the others run in a worker. A test below loads these, and sees no torch."""
 
 
 def _files() -> list[Path]:
