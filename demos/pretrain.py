@@ -39,17 +39,26 @@ def letters(index: int) -> Mapping[str, torch.Tensor]:
     return {name: tensor.float() for name, tensor in stored.items()}
 
 
-def pretrain(seed: int, images: int = IMAGES, steps: int = STEPS) -> models.SmallCNN:
-    """Train a SmallCNN to name 52 letters; `seed` sets initialisation, images and their order.
+def pretrain(
+    seed: int,
+    images: int = IMAGES,
+    steps: int = STEPS,
+    *,
+    characters: str = data.LETTERS,
+    fonts: tuple[str, ...] = data.TRAIN_FONTS,
+    peak_rate: float = PEAK_RATE,
+) -> models.SmallCNN:
+    """Train a SmallCNN to name 52 letters (or other `characters`); `seed` sets initialisation, images and their order.
 
     AdamW with a one-cycle-like rate: warm-up over a tenth of the run, then a cosine to 0 (Loshchilov & Hutter 2017,
     arXiv 1608.03983). About 12 s on one core of 2024.
     """
     start, source, order = _generators(seed)
-    model = models.small_cnn(len(data.LETTERS), int(start.integers(2**31)))
-    x, y = data.render_glyphs(images, torch.Generator().manual_seed(int(source.integers(2**31))))
+    model = models.small_cnn(len(characters), int(start.integers(2**31)))
+    drawn = torch.Generator().manual_seed(int(source.integers(2**31)))
+    x, y = data.render_glyphs(images, drawn, characters=characters, fonts=fonts)
     shuffle = torch.Generator().manual_seed(int(order.integers(2**31)))
-    optimiser = torch.optim.AdamW(model.parameters(), PEAK_RATE, weight_decay=training.WEIGHT_DECAY, fused=True)
+    optimiser = torch.optim.AdamW(model.parameters(), peak_rate, weight_decay=training.WEIGHT_DECAY, fused=True)
     schedule = torch.optim.lr_scheduler.LambdaLR(optimiser, _warm_up_then_cosine(steps))
     model.train()
     for rows in training.shuffled_order(images, steps, BATCH, shuffle):
@@ -73,12 +82,18 @@ def _warm_up_then_cosine(steps: int) -> Callable[[int], float]:
 
 
 def accuracy_on_fresh_renders(
-    weights: Mapping[str, torch.Tensor], fonts: tuple[str, ...], seed: int = 990_000, count: int = FRESH
+    weights: Mapping[str, torch.Tensor],
+    fonts: tuple[str, ...],
+    seed: int = 990_000,
+    count: int = FRESH,
+    *,
+    characters: str = data.LETTERS,
 ) -> float:
     """Accuracy in per cent on letters rendered from a seed that no pretraining uses."""
-    model = models.small_cnn(len(data.LETTERS), 0)
+    model = models.small_cnn(len(characters), 0)
     model.load_state_dict(weights)
-    images, classes = data.render_glyphs(count, torch.Generator().manual_seed(seed), fonts=fonts)
+    drawn = torch.Generator().manual_seed(seed)
+    images, classes = data.render_glyphs(count, drawn, characters=characters, fonts=fonts)
     return training.evaluate(model, training.Examples(images, classes))
 
 
