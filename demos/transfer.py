@@ -57,9 +57,9 @@ def draw(seed: int, replicate: int, labels_per_class: int) -> Draw:
     )
 
 
-def network(drawn: Draw, *, pretrained: bool = True) -> models.SmallCNN:
-    """The network before training: a new digit head (the draw's) on the letters' backbone, or on a random one."""
-    model = models.small_cnn(CLASSES, drawn.network_seed)
+def network(drawn: Draw, *, pretrained: bool = True, classes: int = CLASSES) -> models.SmallCNN:
+    """The network before training: a new head (the draw's) on the letters' backbone, or on a random one."""
+    model = models.small_cnn(classes, drawn.network_seed)
     if pretrained:
         weights = pretrain.letters(drawn.start)
         backbone = {name: tensor for name, tensor in weights.items() if not name.startswith("head.")}
@@ -97,6 +97,11 @@ def source_network(model: nn.Sequential, start: int) -> nn.Sequential:
     """
     blocks = OrderedDict((name, block) for name, block in model.named_children() if name != "head")
     return nn.Sequential(OrderedDict(**blocks, head=letter_head(start)))
+
+
+def source_accuracy(model: nn.Sequential, start: int) -> float:
+    """What `model` still knows of the source now, between two training steps: accuracy (%) on `source_examples`."""
+    return training.evaluate(source_network(model, start), source_examples())
 
 
 @cache

@@ -201,10 +201,10 @@ PRESETS = (
 )
 
 DOES_NOT_SHOW = (
-    "That this can be set up without target labels. About six set-ups (networks, batches mixed or per domain, schedules, "
-    "rates, CORAL weights from 10 to 1000, DANN strengths from 0.1 to 2) were tried on up to three tuning draws that no "
-    "run uses, and judged *with their target labels*. UCI is the default because the gain was larger there, and DANN is "
-    "on trial because it did best on UCI. The preset with MNIST is the soberer picture.",
+    "That this can be set up without target labels. About six set-ups (networks, batches mixed or per domain, "
+    "schedules, rates, CORAL weights from 10 to 1000, DANN strengths from 0.1 to 2) were tried on up to three tuning "
+    "draws that no run uses, and judged *with their target labels*. UCI is the default because the gain was larger "
+    "there, and DANN is on trial because it did best on UCI. The preset with MNIST is the soberer picture.",
     "That DANN beats CORAL or BatchNorm statistics in general: the order changes with the target and the weights.",
     "What the losses do alone. CORAL and DANN are judged with the target's BatchNorm statistics: they contain AdaBN, "
     "which alone makes up about half of the gain.",
