@@ -1,0 +1,1 @@
+"""What does "freeze the first k children" freeze? Question 10."""
