@@ -174,7 +174,7 @@ CLAIM = Claim(
     metric="checks that came out as you think",
     unit="checks",
     margin=0.0,
-    paper="torchvision 0.29 and torch 2.15, run here; no paper",
+    paper="torchvision 0.29 and torch 2.14, run here; no paper",
 )
 
 
@@ -286,7 +286,7 @@ DOES_NOT_SHOW = (
 
 PAPER_SAYS = (
     "No paper: this is about the behaviour of a library. torch's documentation says that requires_grad and "
-    "train()/eval() are independent; torchvision decides what the children are. Measured with torch 2.15 and "
+    "train()/eval() are independent; torchvision decides what the children are. Measured with torch 2.14 and "
     "torchvision 0.29. Whether frozen BatchNorm should follow new data is disputed: timm's freeze() fixes it by "
     "default, fastai trains it by default."
 )

@@ -281,9 +281,9 @@ DOES_NOT_SHOW = (
 )
 
 PAPER_SAYS = (
-    "Loshchilov & Hutter 2017 (SGDR, arXiv 1608.03983) introduced the cosine, there with restarts, and report better "
-    "accuracy than step decay on CIFAR with wide residual networks, over up to 200 epochs. Ours is half a cosine, "
-    "once, over a short fine-tuning, and it is held against no decay at all."
+    "Loshchilov & Hutter 2017 (SGDR, arXiv 1608.03983) introduced the cosine, there with warm restarts, and report the "
+    "lowest errors of their day with it on CIFAR-10 and -100 (3.14 and 16.21 %). Ours is half a cosine, once, over a "
+    "short fine-tuning, and it is held against no decay at all."
 )
 
 LAB = Lab(
