@@ -49,7 +49,10 @@ def test_a_run_is_laid_over_an_earlier_one_and_taken_away(server: Server, open_p
     ).click()
     expect(page.get_by_role("button", name="Run the experiment")).to_be_visible()
     _predict_and_run(page)
-    page.get_by_label("Lay over an earlier run").click()
+    choice = page.locator("[class*=st-key-compare] input")
+    choice.scroll_into_view_if_needed()
+    page.wait_for_timeout(500)  # scrolling closes the list, also the scrolling that is still under way
+    choice.click()
     page.get_by_role("option", name="Labels per class 1 (now 5)").click()
     expect(page.get_by_text("Pale: the earlier one.")).to_be_visible()
     page.get_by_text("The run in numbers").click()

@@ -69,4 +69,4 @@ def test_pictures_are_brought_learned_from_opened_and_removed(page: Page) -> Non
     expect(page.locator("[data-testid=stImage] img").last).to_be_visible()
 
     page.get_by_role("button", name="Remove these pictures").click()
-    expect(page.get_by_text("Bring your pictures first.")).to_be_visible()
+    expect(page.get_by_text("Bring your pictures first.")).to_be_visible(timeout=20_000)
