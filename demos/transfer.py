@@ -108,7 +108,7 @@ def source_accuracy(model: nn.Sequential, start: int) -> float:
 def letter_head(start: int) -> nn.Linear:
     """The letters' classifier of pretrained start number `start`, frozen; shared."""
     weights = pretrain.letters(start)
-    head = nn.Linear(weights["head.weight"].shape[1], len(data.LETTERS))
+    head = nn.utils.skip_init(nn.Linear, weights["head.weight"].shape[1], len(data.LETTERS))  # draws nothing
     head.load_state_dict({"weight": weights["head.weight"], "bias": weights["head.bias"]})
     return head.requires_grad_(False)
 
