@@ -57,6 +57,15 @@ class ArmResult:
     values: tuple[float, ...]
 
 
+def final_results(
+    arms: Sequence[Arm], frames: Sequence[Any], replicates: int, measure: Callable[[Any], float], metric: str
+) -> list[ArmResult]:
+    """What every arm measured in its last frame, one value for each replicate that finished *all* arms."""
+    final = {(frame.arm, frame.replicate): measure(frame) for frame in frames if frame.step == frame.steps}
+    complete = [r for r in range(replicates) if all((arm.key, r) in final for arm in arms)]
+    return [ArmResult(name=arm.key, metric=metric, values=tuple(final[arm.key, r] for r in complete)) for arm in arms]
+
+
 @dataclass(frozen=True, kw_only=True)
 class Claim:
     """A comparison, declared before the run: `better` minus `worse`, in `unit`, must exceed `margin`.

@@ -7,7 +7,7 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from demos.base import Arm, ArmResult, Claim, Frame, Lab, LabConfig, Prediction, Preset, Verdict
+from demos.base import Arm, ArmResult, Claim, Frame, Lab, LabConfig, Prediction, Preset, Verdict, final_results
 from demos.verdict import paired_verdict
 
 SOURCE, ADABN, CORAL, DANN, ORACLE = "source_only", "adabn", "coral", "dann", "oracle"
@@ -134,13 +134,7 @@ def arms(config: Config) -> tuple[Arm, ...]:
 
 def results(config: Config, frames: Sequence[AdaptationFrame]) -> list[ArmResult]:
     """The final target accuracy of every arm, one value for each replicate that finished all of them."""
-    final = {(f.arm, f.replicate): f.accuracy for f in frames if f.step == f.steps}
-    names = [arm.key for arm in arms(config)]
-    complete = [r for r in range(config.replicates) if all((name, r) in final for name in names)]
-    return [
-        ArmResult(name=name, metric="target accuracy (%)", values=tuple(final[name, r] for r in complete))
-        for name in names
-    ]
+    return final_results(arms(config), frames, config.replicates, lambda frame: frame.accuracy, "target accuracy (%)")
 
 
 def verdict(config: Config, frames: Sequence[AdaptationFrame]) -> Verdict:

@@ -223,8 +223,8 @@ PRESETS = (
         label="Inverted digits",
         why=(
             "Black on white, the input itself has changed, and the first blocks must follow. At the rate that is best "
-            "for all blocks alike, small early rates starve them: 76 % against 89 % in the sweep (6 seeds). The rate was "
-            "fixed here knowing that. With a head rate ten times as high the falling rates reach 91 %: next preset."
+            "for all blocks alike, small early rates starve them: 76 % against 89 % in the sweep (6 seeds). It is "
+            "fixed here knowing that. With a head rate ten times as high, falling rates reach 91 %: next preset."
         ),
         values={"target": "inverted", "base_rate": 0.003},
         counter=True,

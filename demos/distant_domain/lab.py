@@ -10,7 +10,7 @@ from typing import Any, Literal
 
 from pydantic import Field, field_validator
 
-from demos.base import Arm, ArmResult, Claim, Frame, Lab, LabConfig, Prediction, Preset, Verdict
+from demos.base import Arm, ArmResult, Claim, Frame, Lab, LabConfig, Prediction, Preset, Verdict, final_results
 from demos.verdict import paired_verdict
 
 LETTERS_TEXTURES, IMAGENET_DIGITS = "letters_textures", "imagenet_digits"
@@ -159,13 +159,7 @@ _TUNED = _read_tuned()
 
 def results(config: Config, frames: Sequence[DistantFrame]) -> list[ArmResult]:
     """The final accuracy of every arm, one value for each replicate that finished all of them."""
-    final = {(f.arm, f.replicate): f.accuracy for f in frames if f.step == f.steps}
-    names = [arm.key for arm in arms(config)]
-    complete = [r for r in range(config.replicates) if all((name, r) in final for name in names)]
-    return [
-        ArmResult(name=name, metric="test accuracy (%)", values=tuple(final[name, r] for r in complete))
-        for name in names
-    ]
+    return final_results(arms(config), frames, config.replicates, lambda frame: frame.accuracy, "test accuracy (%)")
 
 
 def verdict(config: Config, frames: Sequence[DistantFrame]) -> Verdict:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from pydantic import Field
 
-from demos.base import Arm, ArmResult, Claim, Frame, Lab, LabConfig, Prediction, Preset, Verdict
+from demos.base import Arm, ArmResult, Claim, Frame, Lab, LabConfig, Prediction, Preset, Verdict, final_results
 from demos.verdict import paired_verdict
 
 BLOCKS = ("stem", "stage1", "stage2", "stage3", "head")
@@ -150,13 +150,9 @@ def rates(config: Config, arm: str) -> dict[str, float]:
 
 def results(config: Config, frames: Sequence[ForgettingFrame]) -> list[ArmResult]:
     """What every arm kept of the letters, one value for each replicate that finished all arms."""
-    final = {(f.arm, f.replicate): f.letters for f in frames if f.step == f.steps}
-    names = [arm.key for arm in arms(config)]
-    complete = [r for r in range(config.replicates) if all((name, r) in final for name in names)]
-    return [
-        ArmResult(name=name, metric="accuracy on letters (%)", values=tuple(final[name, r] for r in complete))
-        for name in names
-    ]
+    return final_results(
+        arms(config), frames, config.replicates, lambda frame: frame.letters, "accuracy on letters (%)"
+    )
 
 
 def verdict(config: Config, frames: Sequence[ForgettingFrame]) -> Verdict:

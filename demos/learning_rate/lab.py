@@ -7,7 +7,7 @@ from typing import Literal
 
 from pydantic import Field
 
-from demos.base import Arm, ArmResult, Claim, Frame, Lab, LabConfig, Prediction, Preset, Verdict
+from demos.base import Arm, ArmResult, Claim, Frame, Lab, LabConfig, Prediction, Preset, Verdict, final_results
 from demos.verdict import paired_verdict
 
 BLOCKS = ("stem", "stage1", "stage2", "stage3", "head")
@@ -106,12 +106,9 @@ def arms(config: Config) -> tuple[Arm, ...]:
 
 def results(config: Config, frames: Sequence[RateFrame]) -> list[ArmResult]:
     """What every arm kept of the source, one value for each replicate that finished all arms."""
-    final = {(f.arm, f.replicate): f.source for f in frames if f.step == f.steps}
-    complete = [r for r in range(config.replicates) if all((key, r) in final for key in SHARE)]
-    return [
-        ArmResult(name=key, metric="source accuracy kept (%)", values=tuple(final[key, r] for r in complete))
-        for key in SHARE
-    ]
+    return final_results(
+        arms(config), frames, config.replicates, lambda frame: frame.source, "source accuracy kept (%)"
+    )
 
 
 def verdict(config: Config, frames: Sequence[RateFrame]) -> Verdict:

@@ -7,7 +7,7 @@ from typing import Literal
 
 from pydantic import Field
 
-from demos.base import Arm, ArmResult, Claim, Frame, Lab, LabConfig, Prediction, Preset, Verdict
+from demos.base import Arm, ArmResult, Claim, Frame, Lab, LabConfig, Prediction, Preset, Verdict, final_results
 from demos.verdict import paired_verdict
 
 IMAGENET, RANDOM, PIXELS = "imagenet", "random", "pixels"
@@ -86,12 +86,7 @@ def arms(config: Config) -> tuple[Arm, ...]:
 
 def results(config: Config, frames: Sequence[PictureFrame]) -> list[ArmResult]:
     """The final accuracy of every probe, one value for each replicate that finished all of them."""
-    final = {(frame.arm, frame.replicate): frame.accuracy for frame in frames if frame.step == frame.steps}
-    complete = [r for r in range(config.replicates) if all((arm.key, r) in final for arm in ARMS)]
-    return [
-        ArmResult(name=arm.key, metric="test accuracy (%)", values=tuple(final[arm.key, r] for r in complete))
-        for arm in ARMS
-    ]
+    return final_results(ARMS, frames, config.replicates, lambda frame: frame.accuracy, "test accuracy (%)")
 
 
 def verdict(config: Config, frames: Sequence[PictureFrame]) -> Verdict:

@@ -8,7 +8,7 @@ from typing import Literal
 
 from pydantic import Field
 
-from demos.base import Arm, ArmResult, Claim, Frame, Lab, LabConfig, Prediction, Preset, Verdict
+from demos.base import Arm, ArmResult, Claim, Frame, Lab, LabConfig, Prediction, Preset, Verdict, final_results
 from demos.verdict import paired_verdict
 
 IMAGES = (200, 1_000, 3_000, 8_000, 30_000)
@@ -156,13 +156,7 @@ def _description(cell: Cell) -> str:
 
 def results(config: Config, frames: Sequence[PretrainingFrame]) -> list[ArmResult]:
     """The final accuracy of every probe, one value for each replicate that finished all of them."""
-    final = {(f.arm, f.replicate): f.accuracy for f in frames if f.step == f.steps}
-    names = [arm.key for arm in arms(config)]
-    complete = [r for r in range(config.replicates) if all((name, r) in final for name in names)]
-    return [
-        ArmResult(name=name, metric="probe accuracy (%)", values=tuple(final[name, r] for r in complete))
-        for name in names
-    ]
+    return final_results(arms(config), frames, config.replicates, lambda frame: frame.accuracy, "probe accuracy (%)")
 
 
 def verdict(config: Config, frames: Sequence[PretrainingFrame]) -> Verdict:
