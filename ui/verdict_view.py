@@ -22,6 +22,9 @@ _LOOK = {
     "cannot_tell": ("gray", ":material/help:", "This run cannot tell"),
 }
 
+MAP_WIDTH = 680
+"""Pixels; on a narrower screen it is as wide as its column."""
+
 
 def show(lab: Lab, config: LabConfig, run: Run, predicted: Outcome | None) -> None:
     """Draw the verdict of a finished run, and what it rests on."""
@@ -75,7 +78,7 @@ def _map(run: Run) -> None:
     key = (run.id, theme.name, f"map of {len(points)}")
     picture = pictures.kept(key, lambda: pictures.rendered(quadrants.quadrant_map(points, theme), "png"))
     st.markdown("**Size and similarity: your runs on the textbook's map**")
-    st.image(picture, width="stretch", alt=quadrants.quadrant_alt(points))
+    st.image(picture, width=MAP_WIDTH, alt=quadrants.quadrant_alt(points))
 
 
 def _numbers(lab: Lab, config: LabConfig, run: Run) -> None:
