@@ -103,7 +103,7 @@ def shoot(chromium: Browser, server: Server, out: Path, only: list[str], *, full
 
 
 def _save(png: bytes, path: Path) -> None:
-    """In 256 colours chosen for the picture: a third of the size, and hardly a difference on a screen of flat colours."""
+    """In 256 colours chosen for the picture: a third of the size, and hardly a difference on flat colours."""
     with Image.open(io.BytesIO(png)) as picture:
         picture.convert("RGB").quantize(256, kmeans=2, dither=Image.Dither.NONE).save(path, optimize=True)
 
