@@ -77,7 +77,7 @@ def figure(config: Config, frames: Sequence[AdaptationFrame], theme: Theme) -> F
 
 def _draw_gap(axes: Axes, config: Config, frames: Sequence[AdaptationFrame], theme: Theme) -> None:
     """A bar per method: how much of the way from source only to the oracle it went, with the 95 % interval."""
-    dress(axes, theme, title="Gap closed: source only is 0 %, the oracle 100 %", grid="x")
+    dress(axes, theme, title="Gap closed (the oracle: 100 %)", grid="x")
     closed = gap_closed(config, frames)
     methods = [arm for arm in arms(config) if arm.key in (ADABN, CORAL, DANN)]
     for place, arm in enumerate(methods):

@@ -112,6 +112,9 @@ def draw_trade_off(axes: Axes, config: Config, frames: Sequence[ForgettingFrame]
         best = max(point[:, 0].mean() for point in reached.values())
         _mark_best_corner(axes, best, reached[FROZEN][:, 1].mean(), theme)
     axes.margins(0.12)
+    # An unstable arm has an interval beyond what an accuracy can be.
+    axes.set_xlim(right=min(100.0, axes.get_xlim()[1]))
+    axes.set_ylim(top=min(102.0, axes.get_ylim()[1]))
 
 
 def _final_points(frames: Sequence[ForgettingFrame], arm: str) -> np.ndarray:
