@@ -136,3 +136,5 @@ class Lab:
     """What a sceptical reader should not conclude from a run."""
     paper_says: str
     """The published finding, with its source, that *your run says* is laid beside."""
+    sentence: Callable[[Any, Sequence[Any]], str] | None = None
+    """What a finished run says in one sentence, where `better` by so much than `worse` would be stiff."""

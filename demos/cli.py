@@ -18,7 +18,7 @@ from pydantic import ValidationError
 from demos import catalogue
 from demos.base import Lab, LabConfig
 from demos.runner import Run, Runner
-from demos.verdict import verdict_sentence
+from demos.verdict import run_says
 
 USAGE_ERROR, FAILED, INTERRUPTED, BROKEN_PIPE = 2, 1, 130, 141
 FIGURE_SUFFIXES = (".png", ".svg", ".pdf")
@@ -253,7 +253,13 @@ def _summary(lab: Lab, run: Run) -> str:
     assert run.verdict is not None
     labels = {arm.key: arm.label for arm in lab.arms(run.config)}
     dials = ", ".join(f"{key}={value}" for key, value in run.config.model_dump(mode="json").items())
-    lines = [f"{lab.title} ({dials})", "", f"Claim: {lab.claim.statement}", verdict_sentence(run.verdict), ""]
+    lines = [
+        f"{lab.title} ({dials})",
+        "",
+        f"Claim: {lab.claim.statement}",
+        run_says(lab, run.config, run.frames, run.verdict),
+        "",
+    ]
     for arm in run.results:
         mean = sum(arm.values) / len(arm.values)
         each = " ".join(f"{value:.4g}" for value in arm.values)

@@ -18,7 +18,7 @@ from matplotlib.figure import Figure
 
 from demos.base import Arm, ArmResult, Lab, LabConfig
 from demos.style import Series, Theme, altair_config, dress
-from demos.verdict import in_sentence, t_quantile, verdict_sentence
+from demos.verdict import run_says, t_quantile
 
 Measure = Callable[[Any], float | None]
 """What is read from a frame; None where the frame does not have it."""
@@ -231,9 +231,7 @@ def finding(lab: Lab, config: LabConfig, frames: Sequence[Any]) -> str:
     finished = lab.results(config, frames)
     if min(len(result.values) for result in finished) < 2:
         return ""
-    labels = {arm.key: arm.label for arm in lab.arms(config)}
-    better, worse = in_sentence(labels[lab.claim.better]), in_sentence(labels[lab.claim.worse])
-    return f"{lab.claim.statement}? {verdict_sentence(lab.verdict(config, frames), better=better, worse=worse)}"
+    return f"{lab.claim.statement}? {run_says(lab, config, frames, lab.verdict(config, frames))}"
 
 
 def laid_over(spec: Mapping[str, Any]) -> dict[str, Any]:

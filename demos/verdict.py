@@ -8,10 +8,11 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from functools import lru_cache
+from typing import Any
 
 import numpy as np
 
-from demos.base import Claim, Outcome, Verdict
+from demos.base import Claim, Lab, LabConfig, Outcome, Verdict
 
 CONFIDENCE = 0.95
 MOST_REPLICATES = 10_000
@@ -125,6 +126,15 @@ def verdict_sentence(verdict: Verdict, *, better: str | None = None, worse: str 
     if verdict.outcome == "does_not_hold":
         return f"Does not hold: {difference}, short of {margin}{over}."
     return f"Cannot tell: {difference}, which leaves {margin} open{over}.{_remedy(verdict)}"
+
+
+def run_says(lab: Lab, config: LabConfig, frames: Sequence[Any], verdict: Verdict) -> str:
+    """The verdict of a finished run in one sentence, with the lab's own words for its arms."""
+    if lab.sentence is not None:
+        return lab.sentence(config, frames)
+    labels = {arm.key: arm.label for arm in lab.arms(config)}
+    better, worse = (in_sentence(labels[key]) for key in (lab.claim.better, lab.claim.worse))
+    return verdict_sentence(verdict, better=better, worse=worse)
 
 
 def in_sentence(label: str) -> str:

@@ -11,7 +11,7 @@ import streamlit as st
 from demos import catalogue, plots
 from demos.base import Lab, LabConfig
 from demos.runner import Run
-from demos.verdict import verdict_sentence
+from demos.verdict import run_says
 from ui import look, recent_runs
 
 
@@ -61,7 +61,7 @@ def _overlay(lab: Lab, config: LabConfig, run: Run, earlier: Run) -> None:
     st.caption("Full colour: this run. Pale: the earlier one.")
     st.dataframe(pd.DataFrame(side_by_side(lab, run, earlier)), hide_index=True, width="stretch")
     if earlier.verdict is not None:
-        st.caption(f"The earlier run said: {verdict_sentence(earlier.verdict)}")
+        st.caption(f"The earlier run said: {run_says(lab, earlier.config, earlier.frames, earlier.verdict)}")
 
 
 def side_by_side(lab: Lab, run: Run, earlier: Run) -> list[dict[str, Any]]:

@@ -8,12 +8,12 @@ import pandas as pd
 import streamlit as st
 
 from demos import catalogue, quadrants
-from demos.base import Lab, LabConfig, Outcome, Verdict
+from demos.base import Lab, LabConfig, Outcome
 from demos.export import frames_csv
 from demos.plots import Extra
 from demos.runner import Run
 from demos.style import LIGHT
-from demos.verdict import in_sentence, verdict_sentence
+from demos.verdict import run_says
 from ui import comparing, look, pictures, services
 
 _LOOK = {
@@ -34,7 +34,7 @@ def show(lab: Lab, config: LabConfig, run: Run, predicted: Outcome | None) -> No
     colour, icon, title = _LOOK[verdict.outcome]
     with st.container(key=f"verdict-{verdict.outcome}"):
         st.markdown(f"### :{colour}[{icon}] {title}")
-        st.markdown(f"**Your run says:** {_sentence(lab, config, verdict)}")
+        st.markdown(f"**Your run says:** {run_says(lab, config, run.frames, verdict)}")
         if predicted is not None:
             st.markdown("**You predicted it.**" if predicted == verdict.outcome else "**You predicted otherwise.**")
         st.markdown(f"**The paper says:** {lab.paper_says}")
@@ -44,22 +44,16 @@ def show(lab: Lab, config: LabConfig, run: Run, predicted: Outcome | None) -> No
     comparing.show(lab, config, run)
 
 
-def _sentence(lab: Lab, config: LabConfig, verdict: Verdict) -> str:
-    labels = {arm.key: arm.label for arm in lab.arms(config)}
-    better, worse = (in_sentence(labels[key]) for key in (lab.claim.better, lab.claim.worse))
-    return verdict_sentence(verdict, better=better, worse=worse)
-
-
 def _pictures(lab: Lab, config: LabConfig, run: Run) -> None:
     figures, theme, frames = catalogue.figure_module(lab.name), look.theme(), run.frames
     main = pictures.kept((run.id, theme.name), lambda: pictures.rendered(figures.figure(config, frames, theme), "png"))
     st.image(main, width="stretch", alt=figures.alt_text(config, frames))
-    for note in figures.notes(config, frames) if hasattr(figures, "notes") else ():
-        st.markdown(note)
     if hasattr(figures, "extras"):
         for title, text, picture in pictures.kept((run.id, theme.name, "extras"), lambda: _extras(lab, config, run)):
             st.markdown(f"**{title}**")
             st.image(picture, width="stretch", alt=text)
+    for note in figures.notes(config, frames) if hasattr(figures, "notes") else ():
+        st.markdown(note)
 
 
 def _extras(lab: Lab, config: LabConfig, run: Run) -> list[tuple[str, str, bytes]]:

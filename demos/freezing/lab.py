@@ -207,6 +207,17 @@ def verdict(config: Config, frames: Sequence[FreezeFrame]) -> Verdict:
     return exact_verdict(CLAIM, values[CLAIM.better][0], values[CLAIM.worse][0])
 
 
+def sentence(config: Config, frames: Sequence[FreezeFrame]) -> str:
+    """The verdict in the words of this lab."""
+    last = next(frame for frame in frames if frame.arm == HAPPENED and frame.step == frame.steps)
+    wrong = last.checks - last.as_thought
+    return (
+        f"Does not hold: {wrong} of {last.checks} checks went astray."
+        if wrong
+        else f"Holds: all {last.checks} checks came out as you think."
+    )
+
+
 PRESETS = (
     Preset(
         key="default",
@@ -316,4 +327,5 @@ LAB = Lab(
     verdict=verdict,
     does_not_show=DOES_NOT_SHOW,
     paper_says=PAPER_SAYS,
+    sentence=sentence,
 )

@@ -14,7 +14,7 @@ from typing import Any
 import psutil
 import pytest
 
-from demos import catalogue, cli
+from demos import catalogue, cli, validate
 from demos.base import LabConfig
 from tests.unit.demos.conftest import REPOSITORY, alive
 from tests.unit.demos.test_runner import wait_until
@@ -86,11 +86,21 @@ def test_list_as_json(toy_labs: Path, capsys: pytest.CaptureFixture[str]) -> Non
     listed = json.loads(capsys.readouterr().out)
     assert [entry["name"] for entry in listed] == list(catalogue.labs())
     for entry in listed:
-        assert set(entry) == {"name", "title", "questions", "claim", "config", "presets"}
+        assert set(entry) == {
+            "name", "title", "questions", "claim", "margin", "unit", "paper", "prediction", "config", "presets",
+        }  # fmt: skip
+        assert set(entry["prediction"]["options"]) >= {"holds", "does_not_hold"}
+        assert [preset["counter"] for preset in entry["presets"]].count(True) == 1
         assert entry["config"]["properties"]["seed"]["type"] == "integer"
     (toy,) = [entry for entry in listed if entry["name"] == "toy"]
     assert toy["questions"] == [99] and toy["claim"] == "a beats b"
-    assert toy["presets"][1] == {"key": "reversed", "label": "Reversed", "why": "b wins", "values": {"gain": -5.0}}
+    assert toy["presets"][1] == {
+        "key": "reversed",
+        "label": "Reversed",
+        "why": "b wins",
+        "values": {"gain": -5.0},
+        "counter": True,
+    }
 
 
 def test_list_for_people(toy_labs: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -121,7 +131,7 @@ def test_run_as_json_and_its_figure(environment: dict[str, str], tmp_path: Path)
 def test_run_for_people(toy_labs: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert cli.main(["run", "toy"]) == 0
     printed = capsys.readouterr()
-    assert "Holds: the difference is 5." in printed.out and "Arm a" in printed.out and printed.err == ""
+    assert "Holds: arm a came out 5." in printed.out and "Arm a" in printed.out and printed.err == ""
 
 
 def test_a_run_that_fails_exits_1_and_says_why(toy_labs: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -170,3 +180,36 @@ def test_the_science_commands_get_their_arguments(name: str, monkeypatch: pytest
     monkeypatch.setitem(sys.modules, f"demos.{name}", Module)  # type: ignore[arg-type]
     assert cli.main([name, "toy", "--help"]) == 0
     assert seen == [["toy", "--help"]]
+
+
+def test_validate_counts_outcomes_over_seeds(environment: dict[str, str]) -> None:
+    arguments = ["validate", "toy", "--seeds", "3", "--first-seed", "70", "--json"]
+    done = subprocess.run([*COMMAND, *arguments], cwd=REPOSITORY, env=environment, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    (found,) = json.loads(done.stdout)
+    assert (found["default"]["share"], found["counter"]["share"]) == (1.0, 1.0)
+    assert found["default"]["outcomes"] == {"holds": 3} and found["counter"]["preset"] == "reversed"
+    assert all(4 < effect < 6 for effect in found["default"]["effects"])
+    assert "toy default seed 72: holds" in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [(["nothing"], "There is no lab 'nothing'"), (["--seeds", "0"], "--seeds must be at least 1")],
+)
+def test_validate_refuses_what_it_cannot_do(
+    arguments: list[str], words: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    try:
+        code = cli.main(["validate", *arguments])
+    except SystemExit as exit_:
+        code = int(exit_.code or 0)
+    assert code == 2 and words in capsys.readouterr().err
+
+
+def test_a_share_that_falls_short_is_an_error() -> None:
+    def found(default: float, counter: float) -> dict[str, dict[str, float]]:
+        return {"default": {"share": default}, "counter": {"share": counter}}
+
+    assert validate._enough(found(0.9, 0.8)) and validate._enough(found(1.0, 1.0))
+    assert not validate._enough(found(0.8, 1.0)) and not validate._enough(found(1.0, 0.7))
