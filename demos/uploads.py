@@ -24,6 +24,9 @@ from platformdirs import user_data_dir
 SIDE = 128
 """Pictures are kept as squares of this many pixels: what the network is shown."""
 
+PHOTOGRAPH_SIDE = 512
+"""A single photograph is kept larger: it is shown to a network at several sizes."""
+
 LEAST_CLASSES, MOST_CLASSES = 2, 10
 LEAST_PER_CLASS = 4
 MOST_PICTURES = 400
@@ -172,7 +175,7 @@ def _picture(name: str, content: bytes, label: str, seen: dict[str, str]) -> np.
     return _decoded(name, content)
 
 
-def _decoded(name: str, content: bytes) -> np.ndarray:
+def _decoded(name: str, content: bytes, side: int = SIDE) -> np.ndarray:
     try:
         with Image.open(io.BytesIO(content), formats=FORMATS) as image:
             width, height = image.size  # from the header: nothing is decoded yet
@@ -184,7 +187,7 @@ def _decoded(name: str, content: bytes) -> np.ndarray:
                 raise UploadError(
                     f"{_short(name)} is {width} x {height} pixels; each side needs at least {LEAST_SIDE}."
                 )
-            image.draft("RGB", (2 * SIDE, 2 * SIDE))  # lets the JPEG decoder skip what would be thrown away
+            image.draft("RGB", (2 * side, 2 * side))  # lets the JPEG decoder skip what would be thrown away
             upright = ImageOps.exif_transpose(image).convert("RGBA")
     except UploadError:
         raise
@@ -196,7 +199,7 @@ def _decoded(name: str, content: bytes) -> np.ndarray:
         raise UploadError(f"{_short(name)} is damaged and cannot be read to its end. Save or copy it again.") from error
     ground = Image.new("RGBA", upright.size, "white")
     ground.alpha_composite(upright)
-    return np.asarray(ImageOps.fit(ground.convert("RGB"), (SIDE, SIDE), Image.Resampling.BICUBIC))
+    return np.asarray(ImageOps.fit(ground.convert("RGB"), (side, side), Image.Resampling.BICUBIC))
 
 
 def _short(name: str) -> str:
@@ -212,6 +215,39 @@ def _collection(classes: tuple[str, ...], pictures: Sequence[tuple[int, str, np.
     text = "\0".join([*classes, "", *names])
     digest = hashlib.sha256(pixels.tobytes() + labels.tobytes() + text.encode("utf-8", "replace")).hexdigest()
     return Collection(digest[:32], classes, pixels, labels, names)
+
+
+# --- one photograph ---------------------------------------------------------------------------------------------------
+
+
+def keep_photograph(name: str, content: bytes) -> str:
+    """Keep one picture, `PHOTOGRAPH_SIDE` pixels square; the key to load it by. Raises `UploadError`."""
+    if len(content) > MOST_BYTES:
+        raise UploadError(
+            f"{_short(name)} has {len(content) / 2**20:.0f} MB; a picture may have {MOST_BYTES // 2**20} MB."
+        )
+    pixels = _decoded(name, content, PHOTOGRAPH_SIDE)
+    key = hashlib.sha256(pixels.tobytes()).hexdigest()[:32]
+    path = folder() / f"{key}.png"
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        Image.fromarray(pixels).save(path)
+    except OSError as error:
+        raise UploadError(
+            f"The picture could not be kept in {path.parent}: {error.strerror}. Make room there."
+        ) from error
+    return key
+
+
+def load_photograph(key: str) -> np.ndarray:
+    """The picture of this key, (PHOTOGRAPH_SIDE, PHOTOGRAPH_SIDE, 3) uint8. Raises `UploadError`."""
+    if not _KEY.fullmatch(key):
+        raise UploadError("No picture has been brought. Choose one of the bundled photographs, or bring yours.")
+    try:
+        with Image.open(folder() / f"{key}.png") as image:
+            return np.asarray(image.convert("RGB"))
+    except OSError as error:
+        raise UploadError("This picture is no longer on this machine. Bring it again.") from error
 
 
 # --- keeping ----------------------------------------------------------------------------------------------------------
@@ -267,9 +303,10 @@ def known() -> list[str]:
 
 
 def delete(key: str) -> None:
-    """Remove a collection from this machine, if it is there."""
+    """Remove a collection or photograph from this machine, if it is there."""
     if _KEY.fullmatch(key):
         _path(key).unlink(missing_ok=True)
+        (folder() / f"{key}.png").unlink(missing_ok=True)
 
 
 def _path(key: str) -> Path:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Sequence
-from typing import cast
+from typing import Any, cast
 
 import pandas as pd
 import streamlit as st
@@ -13,7 +13,7 @@ import streamlit as st
 from demos import catalogue
 from demos.base import Frame, Lab, LabConfig, Outcome
 from demos.runner import Run
-from ui import dials, look, own_images, recent_runs, services, session, verdict_view, watching
+from ui import dials, look, own_images, own_photograph, recent_runs, services, session, verdict_view, watching
 
 POLL_SECONDS = 1.5
 """How often a running panel redraws its curves. The screen competes with the experiment for the same cores: twice a
@@ -26,7 +26,7 @@ FIRST_FRAME_SECONDS = 0.3
 
 _ACTIVE = ("queued", "running")
 
-ADDITIONS = {"own_images": own_images}
+ADDITIONS: dict[str, Any] = {"own_images": own_images, "resolution": own_photograph}
 """What a lab has beyond the usual panel: a module with `before` and `after`."""
 
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import time
 
+import numpy as np
 import torch
 from torch import nn
 from torch.utils.hooks import RemovableHandle
@@ -73,10 +74,9 @@ def traced(network: nn.Module, layers: tuple[str, ...], size: int) -> tuple[list
     return [found[layer] for layer in layers], round(counter.get_total_flops() / 1e9, 2)
 
 
-def guesses(photograph: str) -> list[Guess]:
-    """Top-1 of EfficientNet-Lite0 on the middle square of the photograph, resized to each size."""
+def guesses(pixels: np.ndarray) -> list[Guess]:
+    """Top-1 of EfficientNet-Lite0 on the middle square of a photograph (H, W, 3), resized to each size."""
     network = imagenet.efficientnet_lite0()
-    pixels = photographs.photograph(photograph)
     return [guess(network, imagenet.to_input(photographs.resized(pixels, size)[None])) for size in PHOTOGRAPH_SIZES]
 
 

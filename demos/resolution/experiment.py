@@ -19,7 +19,7 @@ from torch import nn
 
 from demos import data, starts, training, transfer
 from demos.resolution import methods
-from demos.resolution.lab import CNN, TUNING_EVALUATIONS, VIT_ARMS, Config, SizeFrame, arms, sizes
+from demos.resolution.lab import CNN, TUNING_EVALUATIONS, VIT_ARMS, Config, SizeFrame, arms, shown, sizes
 
 TEST_PER_CLASS, TUNING_PER_CLASS = 10, 20
 TUNING_BATCH = 16
@@ -144,7 +144,7 @@ def _last(config: Config, replicate: int, drawn: Draw, arm: str, accuracy: dict[
     # Imported late: it takes a second, and the other arms' frames need not wait for it.
     from demos.resolution import architectures
 
-    return found | {"shapes": architectures.shapes(), "guesses": architectures.guesses(config.photograph)}
+    return found | {"shapes": architectures.shapes(), "guesses": architectures.guesses(shown(config))}
 
 
 def warm() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import suppress
 from functools import lru_cache
 from typing import Any
 
@@ -28,9 +29,11 @@ from demos.resolution.lab import (
     SizeFrame,
     arms,
     results,
+    shown,
     sizes,
 )
 from demos.style import SERIES, Series, Theme, dress
+from demos.uploads import UploadError
 
 LOOK: dict[str, Series] = {
     BICUBIC: SERIES[0], NONE: SERIES[1], BILINEAR: SERIES[2], NEAREST: SERIES[3], CNN: SERIES[6],
@@ -174,11 +177,16 @@ def _positions(config: Config, frames: Sequence[SizeFrame], theme: Theme) -> Ext
     return Extra(title="One position's similarity with all others (cosine)", figure=drawing, alt=alt)
 
 
+def _named(config: Config) -> str:
+    return "your picture" if config.photograph == "own" else f"the photograph '{config.photograph}'"
+
+
 def _photograph(config: Config, guesses: Sequence[Guess], theme: Theme) -> Extra:
     """The photograph, and EfficientNet-Lite0's first choice for it at every size."""
     drawing = Figure(figsize=(10, 3.0), layout="constrained", facecolor=theme.background)
     picture, bars = drawing.subplots(1, 2, width_ratios=[1, 2.6])
-    picture.imshow(photographs.resized(photographs.photograph(config.photograph), 224))
+    with suppress(UploadError):  # one's own picture may have been removed since
+        picture.imshow(photographs.resized(shown(config), 224))
     picture.set_axis_off()
     dress(bars, theme, title="EfficientNet-Lite0, trained at 224 px: first choice and its probability", grid="x")
     places = np.arange(len(guesses))
@@ -193,7 +201,7 @@ def _photograph(config: Config, guesses: Sequence[Guess], theme: Theme) -> Extra
     bars.set_xlabel("softmax probability (%)", fontsize=9)
     said = "; ".join(f"{g.size} px {g.name} {100 * g.share:.0f} %" for g in guesses)
     return Extra(
-        title=f"ImageNet weights and the photograph '{config.photograph}' at {len(guesses)} sizes",
+        title=f"ImageNet weights and {_named(config)} at {len(guesses)} sizes",
         figure=drawing,
         alt=f"First choice of EfficientNet-Lite0 and its probability: {said}.",
     )

@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Literal
 
+import numpy as np
 from pydantic import BaseModel, ConfigDict, Field
 
+from demos import photographs, uploads
 from demos.base import Arm, ArmResult, Claim, Frame, Lab, LabConfig, Prediction, Preset, Verdict
 from demos.verdict import paired_verdict
 
@@ -61,12 +63,27 @@ class Config(LabConfig):
         description="Steps with all weights, 20 labelled digits per class, 16 a step. 0: the networks stay as trained",
         json_schema_extra={"unit": "steps", "scale": "linear", "options": [0, 15, 30, 60]},
     )
-    photograph: Literal["coffee", "camera", "flower", "cat"] = Field(
+    photograph: Literal["coffee", "camera", "flower", "cat", "own"] = Field(
         "coffee",
         title="Photograph",
         description="What EfficientNet-Lite0 (ImageNet weights) is shown at several sizes; no part of the verdict",
-        json_schema_extra={"option_labels": {"camera": "man with camera"}},
+        json_schema_extra={"option_labels": {"camera": "man with camera", "own": "one of your own"}},
     )
+    upload: str = Field(
+        "",
+        max_length=32,
+        pattern="^([0-9a-f]{32})?$",
+        title="Upload",
+        description="Which picture of your own; the page fills it in",
+        json_schema_extra={"hidden": True},
+    )
+
+
+def shown(config: Config) -> np.ndarray:
+    """The photograph that the dials ask for, (H, W, 3) uint8. Raises `UploadError` if one's own is not there."""
+    if config.photograph == "own":
+        return uploads.load_photograph(config.upload)
+    return photographs.photograph(config.photograph)
 
 
 class Shapes(BaseModel):

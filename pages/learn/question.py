@@ -7,6 +7,7 @@ import time
 import streamlit as st
 
 from content.schema import Deck, Evidence, FollowUp, Question, Source
+from demos import catalogue
 from ui import lab_panel, navigation, reviews, session
 
 FIRST_PAINT_SECONDS = 0.04
@@ -129,7 +130,7 @@ def _one_evidence(question: Question, item: Evidence) -> str:
         source = next(source for source in question.meta.sources if source.key == item.ref)
         return f"{source.authors} {source.year}{note}"
     if item.kind == "lab":
-        return f"the live experiment *{item.ref.replace('_', ' ')}*{note}"
+        return f"the live experiment *{catalogue.lab(item.ref).title}*{note}"
     return f"run with {item.ref}{note}"
 
 

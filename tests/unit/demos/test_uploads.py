@@ -205,3 +205,16 @@ def test_a_full_disk_is_named(own_folder: Path) -> None:
     own_folder.write_text("a file where the folder should be")
     with pytest.raises(UploadError, match="could not be kept"):
         uploads.keep(uploads.from_files(good()))
+
+
+def test_one_photograph_is_kept_square_and_removed() -> None:
+    key = uploads.keep_photograph("me.jpg", picture(3, "JPEG", (90, 60)))
+    assert uploads.load_photograph(key).shape == (uploads.PHOTOGRAPH_SIDE, uploads.PHOTOGRAPH_SIDE, 3)
+    assert uploads.known() == [], "it is no collection"
+    uploads.delete(key)
+    with pytest.raises(UploadError, match="no longer on this machine"):
+        uploads.load_photograph(key)
+    with pytest.raises(UploadError, match="not a picture that can be read"):
+        uploads.keep_photograph("me.jpg", b"hello")
+    with pytest.raises(UploadError, match="bring yours"):
+        uploads.load_photograph("")

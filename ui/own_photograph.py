@@ -1,0 +1,63 @@
+"""What the lab `resolution` has beyond the usual panel: a photograph of one's own, shown at several sizes."""
+
+from __future__ import annotations
+
+from typing import cast
+
+import streamlit as st
+
+from demos import uploads
+from demos.base import Lab, LabConfig
+from demos.resolution.lab import Config
+from demos.runner import Run
+from demos.uploads import UploadError
+from ui import dials, session
+
+
+def before(lab: Lab, plain: LabConfig) -> str | None:
+    """Bring the photograph. Returns what is still missing before the lab can run, or None."""
+    config = cast(Config, plain)
+    if config.photograph != "own":
+        return None
+    brought = st.file_uploader(
+        "Your photograph",
+        type=list(uploads.SUFFIXES),
+        help="It is scaled to 512 pixels and kept on the computer that runs this app; nothing is sent elsewhere.",
+        key="own-photograph",
+    )
+    if brought is not None and session.kept("own-photograph-taken", "") != brought.file_id:
+        _take(lab, config, brought.file_id, brought.name, brought.getvalue())
+    try:
+        pixels = uploads.load_photograph(config.upload)
+    except UploadError as error:
+        return str(error)
+    st.image(pixels, width=160, alt="Your photograph, its middle square")
+    st.button(
+        "Remove it from this machine",
+        icon=":material/delete:",
+        type="tertiary",
+        key="own-photograph-delete",
+        on_click=_delete,
+        args=(lab, config),
+    )
+    return None
+
+
+def _take(lab: Lab, config: Config, file_id: str, name: str, content: bytes) -> None:
+    try:
+        key = uploads.keep_photograph(name, content)
+    except UploadError as error:
+        st.error(str(error), icon=":material/error:")
+        return
+    session.keep("own-photograph-taken", file_id)
+    dials.choose(lab, {**config.model_dump(), "upload": key})
+    st.rerun()
+
+
+def _delete(lab: Lab, config: Config) -> None:
+    uploads.delete(config.upload)
+    dials.choose(lab, {**config.model_dump(), "photograph": "coffee", "upload": ""})
+
+
+def after(lab: Lab, plain: LabConfig, run: Run) -> None:
+    """Nothing: the lab's own pictures show it."""
