@@ -45,19 +45,8 @@ def main() -> NoReturn:
     code = {name: catalogue.code_version(name) for name in catalogue.labs()}  # before the import of what it stands for
     versions = _warm_up()
     _send(out, {"kind": "ready", "versions": versions, "code": code})
-    cold = list(code)
     while True:
-        _answer(_next_job(inbox, cold), inbox, out)
-
-
-def _next_job(inbox: _Inbox, cold: list[str]) -> dict[str, Any]:
-    """The next job. Until there is one, warm up the labs that still are cold, one after the other."""
-    while cold:
-        try:
-            return inbox.jobs.get_nowait()
-        except queue.Empty:
-            _warm_lab(cold.pop(0))
-    return inbox.jobs.get()
+        _answer(inbox.jobs.get(), inbox, out)
 
 
 def _private_pipes() -> tuple[BinaryIO, BinaryIO]:
@@ -90,6 +79,8 @@ def _warm_up() -> dict[str, str]:
     loss = model(torch.zeros(2, 1, 8, 8)).sum()
     loss.backward()
     torch.optim.AdamW(model.parameters()).step()
+    for name in catalogue.labs():
+        _warm_lab(name)
     import numpy
 
     return {
