@@ -70,3 +70,20 @@ def test_pictures_are_brought_learned_from_opened_and_removed(page: Page) -> Non
 
     page.get_by_role("button", name="Remove these pictures").click()
     expect(page.get_by_text("Bring your pictures first.")).to_be_visible(timeout=20_000)
+
+
+def test_a_photograph_of_ones_own_is_shown_at_several_sizes(server: Server, open_page: Callable[..., Page]) -> None:
+    page = open_page(f"{server.url}/lab-resolution?photograph=own&replicates=2")
+    settled(page)
+    expect(page.get_by_text("No picture has been brought.").first).to_be_visible()
+    chooser = page.locator(".st-key-own-photograph input[type=file]")
+    chooser.set_input_files(files=[{"name": "x.png", "mimeType": "image/png", "buffer": b"no picture"}])
+    expect(page.get_by_text("x.png is not a picture that can be read.")).to_be_visible()
+    noise, picture = np.random.default_rng(1).integers(0, 256, (90, 120, 3), dtype=np.uint8), io.BytesIO()
+    Image.fromarray(noise).save(picture, "PNG")
+    chooser.set_input_files(files=[{"name": "me.png", "mimeType": "image/png", "buffer": picture.getvalue()}])
+    expect(page.get_by_role("button", name="Remove it from this machine")).to_be_visible()
+    page.locator("[data-testid=stRadio] [role=radiogroup] label").first.click()
+    page.locator("button:enabled", has_text="Run the experiment").click()
+    expect(page.get_by_text("Your run says:")).to_be_visible(timeout=90_000)
+    expect(page.get_by_text("ImageNet weights and your picture")).to_be_visible(timeout=20_000)
