@@ -44,6 +44,7 @@ def show_one_of(names: Sequence[str], *, place: str) -> None:
             format_func=lambda name: catalogue.lab(name).title,
             default=session.kept(key, names[0]),
             required=True,
+            wrap=True,
             key=f"widget:{key}",
             on_change=lambda: session.keep(key, st.session_state[f"widget:{key}"]),
         )

@@ -156,8 +156,8 @@ PRESETS = (
 DOES_NOT_SHOW = (
     "That the knowledge is gone for good. Letters are tested with their old head, which fits the old features: "
     "features that have only turned would fail as well. The lab 'forgetting' refits the head.",
-    "That digits suffer at every rate at which letters do. Between 0.01 and 0.03 letters fall and digits do not: look "
-    "at both curves.",
+    "That digits suffer at every rate at which letters do. Between 0.01 and 0.03 letters fell by some twenty "
+    "points and digits by one or two (one run): look at both curves.",
     "Where the cliff is elsewhere. One small network with GroupNorm (61,306 parameters), batches of 32, momentum 0.9, "
     "a constant rate, no warm-up. Another optimiser or batch size moves it.",
     "That a low rate is an anchor. It is less movement per step, and more steps make up for it: turn the dial.",

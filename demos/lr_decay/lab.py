@@ -223,8 +223,8 @@ PRESETS = (
         key="default",
         label="A peak that wobbles",
         why=(
-            "Batches of 8 at a high peak. Held to the end, that rate keeps the weights "
-            "bouncing: look at the jitter, not only at the mean."
+            "Batches of 8 at a high peak. Held to the end, that rate keeps the weights bouncing: look at the jitter, "
+            "not only at the mean."
         ),
     ),
     Preset(
