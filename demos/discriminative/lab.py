@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
-from pathlib import Path
-from typing import Any, Literal
+from typing import Literal
 
 from pydantic import Field, field_validator
 
+from demos import tuned
 from demos.base import Arm, ArmResult, Claim, Frame, Lab, LabConfig, Prediction, Preset, Verdict
 from demos.verdict import paired_verdict
 
@@ -170,14 +169,7 @@ def starts_at(arm: str, block: str, steps: int) -> int:
 
 def tuned_rate(target: str, case: str) -> float:
     """What `python -m demos tune discriminative` found best for this case on this target's validation digits."""
-    return float(_TUNED["rates"][target][case])
-
-
-def _read_tuned() -> dict[str, Any]:
-    return dict(json.loads((Path(__file__).parent / "tuned.json").read_text(encoding="utf-8")))
-
-
-_TUNED = _read_tuned()
+    return float(tuned.rates("discriminative")[target][case])
 
 
 def finals(config: Config, frames: Sequence[DiscriminativeFrame], arm: str) -> list[DiscriminativeFrame]:

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import json
 import math
 from collections.abc import Sequence
-from pathlib import Path
 from typing import Any, Literal
 
 from pydantic import Field, field_validator
 
+from demos import tuned
 from demos.base import Arm, ArmResult, Claim, Frame, Lab, LabConfig, Prediction, Preset, Verdict, final_results
 from demos.verdict import paired_verdict
 
@@ -145,16 +144,9 @@ def rate(config: Config, case: str) -> float:
 
 def tuned_rate(kind: str, case: str, steps: int) -> float:
     """What `python -m demos tune distant_domain` chose, at the swept run length that is nearer by ratio."""
-    lengths = [int(group.split("/")[1]) for group in _TUNED["rates"] if group.startswith(f"{kind}/")]
+    lengths = [int(group.split("/")[1]) for group in tuned.rates("distant_domain") if group.startswith(f"{kind}/")]
     nearest = min(lengths, key=lambda length: abs(math.log(length / steps)))
-    return float(_TUNED["rates"][f"{kind}/{nearest}"][case])
-
-
-def _read_tuned() -> dict[str, Any]:
-    return dict(json.loads((Path(__file__).parent / "tuned.json").read_text(encoding="utf-8")))
-
-
-_TUNED = _read_tuned()
+    return float(tuned.rates("distant_domain")[f"{kind}/{nearest}"][case])
 
 
 def results(config: Config, frames: Sequence[DistantFrame]) -> list[ArmResult]:

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import json
 import math
 from collections.abc import Sequence
-from pathlib import Path
-from typing import Any
 
 from pydantic import Field, field_validator
 
+from demos import tuned
 from demos.base import Arm, ArmResult, Claim, Frame, Lab, LabConfig, Prediction, Preset, Verdict, final_results
 from demos.verdict import paired_verdict
 
@@ -144,15 +142,8 @@ def case(config: Config, arm: str) -> str:
 
 def tuned_rate(name: str, steps: int) -> float:
     """What `python -m demos tune strategies` chose for this case, at the swept run length that is nearer by ratio."""
-    nearest = min(_TUNED["rates"], key=lambda length: abs(math.log(int(length) / steps)))
-    return float(_TUNED["rates"][nearest][name])
-
-
-def _read_tuned() -> dict[str, Any]:
-    return dict(json.loads((Path(__file__).parent / "tuned.json").read_text(encoding="utf-8")))
-
-
-_TUNED = _read_tuned()
+    nearest = min(tuned.rates("strategies"), key=lambda length: abs(math.log(int(length) / steps)))
+    return float(tuned.rates("strategies")[nearest][name])
 
 
 def results(config: Config, frames: Sequence[StrategyFrame]) -> list[ArmResult]:
