@@ -10,12 +10,13 @@ import importlib
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, Literal
-
-from matplotlib.axes import Axes
-from matplotlib.figure import Figure
+from typing import TYPE_CHECKING, Any, Literal
 
 from demos.style import SERIES, Series, Theme, dress
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
 
 Winner = Literal["probe", "fine_tune", "open"]
 
@@ -76,6 +77,10 @@ def point(lab: str, config: Any, frames: Sequence[Any]) -> Point | None:
 
 def quadrant_map(points: Sequence[Point], theme: Theme) -> Figure:
     """The map, 7 x 4.8 inches: a marker for each point, its lead in points beside it. Stands any number, or none."""
+    from matplotlib.figure import (
+        Figure,
+    )  # here: labs import this module for `Point`, and must not load a drawing library
+
     drawing = Figure(figsize=(7, 4.8), layout="constrained", facecolor=theme.background)
     axes = drawing.add_subplot()
     dress(axes, theme, title="Size and similarity: who won in your runs?", grid=None)
