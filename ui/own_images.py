@@ -123,9 +123,9 @@ def _describe(lab: Lab, config: Config, collection: Collection) -> None:
 
 
 def _delete(lab: Lab, config: Config) -> None:
+    """The uploader may still hold the files: they stay noted as taken, or they would come back at once."""
     uploads.delete(config.collection)
     _collection.cache_clear()
-    session.keep("own-images-taken", None)
     _choose(lab, config, "")
 
 

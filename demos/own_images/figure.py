@@ -14,6 +14,7 @@ from demos import plots
 from demos.own_images.lab import ARMS, IMAGENET, LAB, PIXELS, RANDOM, STEPS, Config, PictureFrame, results
 from demos.plots import Scale
 from demos.style import SERIES, Series, Theme, dress
+from demos.verdict import in_sentence
 
 LOOK: dict[str, Series] = {IMAGENET: SERIES[0], PIXELS: SERIES[1], RANDOM: SERIES[3]}
 
@@ -118,7 +119,7 @@ def alt_text(config: Config, frames: Sequence[PictureFrame]) -> str:
     finals = {result.name: result.values for result in results(config, frames)}
     if not finals[IMAGENET]:
         return "Test accuracy of three linear probes against training steps; no replicate has finished yet."
-    means = "; ".join(f"{arm.label.lower()} {np.mean(finals[arm.key]):.1f} %" for arm in ARMS)
+    means = "; ".join(f"{in_sentence(arm.label)} {np.mean(finals[arm.key]):.1f} %" for arm in ARMS)
     text = f"Test accuracy with {config.labels_per_class} labels per class: {means}."
     counts, classes = confusion(frames)
     wrong = counts * (1 - np.eye(len(classes), dtype=np.int64))
