@@ -238,7 +238,7 @@ def memory_per_step(model: nn.Sequential, rates: Rates, batches: Batches, loss: 
         storage = tensor.untyped_storage()
         if storage.data_ptr() not in weights:
             kept[storage.data_ptr()] = storage.nbytes()
-        return tensor
+        return tensor.detach()  # the tensor itself would hold the graph that holds it: a cycle that is never freed
 
     with torch.no_grad():
         inputs = trunk(inputs)

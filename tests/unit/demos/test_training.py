@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import gc
 
 import pytest
 import torch
@@ -229,3 +230,20 @@ def test_the_memory_of_a_step_grows_with_what_is_trained_and_leaves_no_trace() -
     assert sizes[-1] > 100 * sizes[0]
     assert all(torch.equal(before[name], tensor) for name, tensor in model.state_dict().items())
     assert all(parameter.grad is None for parameter in model.parameters())
+
+
+def test_measuring_the_memory_of_a_step_keeps_none() -> None:
+    """A hook that returns the tensor it was given makes a cycle through autograd that the garbage collector misses."""
+    model = models.small_cnn(10, 0)
+    batches = training.Batches(training.Examples(torch.rand(8, 1, 28, 28), torch.arange(8) % 10), torch.arange(8)[None])
+    rates = {name: 0.1 for name, _ in model.named_children()}
+
+    def alive() -> int:
+        gc.collect()
+        return sum(isinstance(one, torch.Tensor) for one in gc.get_objects())
+
+    training.memory_per_step(model, rates, batches)
+    before = alive()
+    for _ in range(3):
+        training.memory_per_step(model, rates, batches)
+    assert alive() == before
