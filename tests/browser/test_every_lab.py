@@ -34,11 +34,19 @@ def test_a_lab_runs_to_its_verdict(name: str, server: Server, open_page: Callabl
     assert picture.evaluate("image => image.naturalWidth") > 1000, "crisp on high-density screens"
 
 
+_PICTURES_ARE_THERE = """() => {
+  const pictures = [...document.querySelectorAll('[data-testid=stImage] img')];
+  return pictures.length > 0 && pictures.every((one) => one.complete && one.naturalWidth > 0);
+}"""
+
+
 def _predict_and_run(page: Page) -> None:
     settled(page)
     page.locator("[data-testid=stRadio] [role=radiogroup] label").first.click()
     page.locator("button:enabled", has_text="Run the experiment").click()
     expect(page.get_by_text("Your run says:")).to_be_visible(timeout=VERDICT_SECONDS * 1000)
+    # Streamlit drops a picture that the next screen does not show; one still on its way would be a 404 in the console.
+    page.wait_for_function(_PICTURES_ARE_THERE)
 
 
 def test_a_run_is_laid_over_an_earlier_one_and_taken_away(server: Server, open_page: Callable[..., Page]) -> None:
