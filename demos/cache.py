@@ -7,15 +7,16 @@ import hashlib
 import json
 import logging
 import os
-import tempfile
 import zlib
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 from platformdirs import user_cache_dir
+
+from demos import disk
 
 DIRECTORY_VARIABLE = "TLI_CACHE_DIR"
 MOST_RUNS = 500
@@ -92,8 +93,7 @@ class RunCache:
             "computed_at": run.computed_at.isoformat(),
         }
         try:
-            self.directory.mkdir(parents=True, exist_ok=True)
-            self._replace(self._path(key), [head, *run.frames])
+            disk.write_whole(self._path(key), lambda raw: _write_lines(raw, [head, *run.frames]))
             self._trim()
         except OSError as error:
             _log.warning("the run could not be kept in %s: %s", self.directory, error)
@@ -108,17 +108,13 @@ class RunCache:
     def _path(self, key: RunKey) -> Path:
         return self.directory / f"{key.lab}-{hashlib.sha256(key.text().encode()).hexdigest()[:24]}.jsonl.gz"
 
-    def _replace(self, path: Path, lines: Sequence[Mapping[str, Any]]) -> None:
-        """Write next to the target and move over it, so that no reader ever sees half a file."""
-        handle, name = tempfile.mkstemp(dir=self.directory, suffix=".part")
-        try:
-            with os.fdopen(handle, "wb") as raw, gzip.open(raw, "wt", compresslevel=5, encoding="utf-8") as stream:
-                stream.writelines(json.dumps(line, allow_nan=False) + "\n" for line in lines)
-            Path(name).replace(path)
-        finally:
-            Path(name).unlink(missing_ok=True)
-
     def _trim(self) -> None:
         kept = sorted(self.directory.glob("*.jsonl.gz"), key=lambda path: path.stat().st_mtime, reverse=True)
         for path in kept[self._most_runs :]:
             path.unlink(missing_ok=True)
+
+
+def _write_lines(raw: IO[bytes], lines: Sequence[Mapping[str, Any]]) -> None:
+    """One gzipped JSON line each."""
+    with gzip.open(raw, "wt", compresslevel=5, encoding="utf-8") as stream:
+        stream.writelines(json.dumps(line, allow_nan=False) + "\n" for line in lines)

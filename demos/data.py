@@ -7,9 +7,7 @@ white on black, shaped (N, 1, 28, 28). Every random choice takes a generator of 
 from __future__ import annotations
 
 import contextlib
-import os
 import string
-import tempfile
 from functools import cache
 from pathlib import Path
 
@@ -18,7 +16,8 @@ import torch
 import torch.nn.functional as F
 from matplotlib import get_data_path
 from matplotlib.ft2font import FT2Font
-from platformdirs import user_cache_dir
+
+from demos import disk
 
 SIDE = 28
 """Height and width of every image, in pixels."""
@@ -64,8 +63,7 @@ def mnist() -> tuple[np.ndarray, np.ndarray]:
 
 
 def _cache_file() -> Path:
-    root = os.environ.get("TLI_CACHE_DIR") or user_cache_dir("transfer-learning-interview", appauthor=False)
-    return Path(root) / "data" / "mnist5k-v1.npy"
+    return disk.cache_folder("data") / "mnist5k-v1.npy"
 
 
 def _parse_mnist() -> np.ndarray:
@@ -86,19 +84,9 @@ def _read_packed(path: Path) -> np.ndarray | None:
 
 
 def _write_packed(path: Path, packed: np.ndarray) -> None:
-    """Write whole or not at all: several workers may start at once, and the disk may be read-only or full."""
-    temporary = None
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        with tempfile.NamedTemporaryFile(dir=path.parent, suffix=".npy", delete=False) as handle:
-            temporary = Path(handle.name)
-            np.save(handle, packed)
-        temporary.replace(path)
-    except OSError:
-        # The cache only saves time, so a disk that refuses it is no error; a half-written file must not stay, though.
-        if temporary is not None:
-            with contextlib.suppress(OSError):
-                temporary.unlink()
+    """Keep the digits, if the disk lets us: the cache only saves time."""
+    with contextlib.suppress(OSError):
+        disk.write_whole(path, lambda handle: np.save(handle, packed))
 
 
 # --- rendered letters -------------------------------------------------------------------------------------------------

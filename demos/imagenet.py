@@ -9,8 +9,6 @@ from __future__ import annotations
 
 import contextlib
 import hashlib
-import os
-import tempfile
 from collections import OrderedDict
 from collections.abc import Sequence
 from functools import cache
@@ -18,10 +16,9 @@ from pathlib import Path
 
 import numpy as np
 import torch
-from platformdirs import user_cache_dir
 from torch import nn
 
-from demos import photographs
+from demos import disk, photographs
 
 BLOCKS = ("stem", "stage1", "stage2", "stage3", "stage4", "stage5", "stage6", "stage7", "top", "head")
 """Input to output. `stem` is a 3x3 convolution with stride 2; the stages are EfficientNet's seven groups of MBConv
@@ -114,7 +111,7 @@ def depth_features(
         raise ValueError(f"no block {sorted(unknown)} to take features after; choose from {BLOCKS[:-1]}")
     digest = hashlib.sha256(pixels.tobytes()).hexdigest()[:32]
     start = "imagenet" if pretrained else f"random{seed}"
-    paths = {name: _folder() / f"{digest}-{start}-{name}.npy" for name in after}
+    paths = {name: disk.cache_folder("features") / f"{digest}-{start}-{name}.npy" for name in after}
     kept = {name: _read(path, len(pixels)) for name, path in paths.items()}
     if all(value is not None for value in kept.values()):
         return {name: value for name, value in kept.items() if value is not None}
@@ -160,11 +157,6 @@ def _with_statistics(model: nn.Sequential) -> nn.Sequential:
     return model.eval()
 
 
-def _folder() -> Path:
-    root = os.environ.get("TLI_CACHE_DIR") or user_cache_dir("transfer-learning-interview", appauthor=False)
-    return Path(root) / "features"
-
-
 def _read(path: Path, count: int) -> np.ndarray | None:
     try:
         value = np.load(path, allow_pickle=False)
@@ -174,15 +166,6 @@ def _read(path: Path, count: int) -> np.ndarray | None:
 
 
 def _write(path: Path, value: np.ndarray) -> None:
-    """Write whole or not at all: several workers may be at it, and the disk may be full."""
-    temporary = None
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        with tempfile.NamedTemporaryFile(dir=path.parent, suffix=".part", delete=False) as handle:
-            temporary = Path(handle.name)
-            np.save(handle, value)
-        temporary.replace(path)
-    except OSError:
-        if temporary is not None:
-            with contextlib.suppress(OSError):
-                temporary.unlink()
+    """Keep the features, if the disk lets us: the cache only saves time."""
+    with contextlib.suppress(OSError):
+        disk.write_whole(path, lambda handle: np.save(handle, value))

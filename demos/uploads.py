@@ -11,15 +11,17 @@ import hashlib
 import io
 import os
 import re
-import tempfile
 import zipfile
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
+from typing import IO, Any
 
 import numpy as np
 from PIL import Image, ImageOps, UnidentifiedImageError
 from platformdirs import user_data_dir
+
+from demos import disk
 
 SIDE = 128
 """Pictures are kept as squares of this many pixels: what the network is shown."""
@@ -89,9 +91,7 @@ def _unpacked(archive: zipfile.ZipFile) -> list[tuple[str, bytes]]:
             raise UploadError(f"{item.filename} is protected by a password. Zip the folder without one.")
     try:
         return [(item.filename, archive.read(item)) for item in members]
-    except (zipfile.BadZipFile, NotImplementedError, EOFError, OSError, RuntimeError, ValueError) as error:
-        raise UploadError(f"The ZIP file is damaged ({error}). Zip the folder again.") from error
-    except Exception as error:  # zlib.error and lzma errors have no common base
+    except Exception as error:  # those of zipfile, zlib, bz2 and lzma have no common base
         raise UploadError(f"The ZIP file is damaged ({type(error).__name__}). Zip the folder again.") from error
 
 
@@ -228,14 +228,7 @@ def keep_photograph(name: str, content: bytes) -> str:
         )
     pixels = _decoded(name, content, PHOTOGRAPH_SIDE)
     key = hashlib.sha256(pixels.tobytes()).hexdigest()[:32]
-    path = folder() / f"{key}.png"
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        Image.fromarray(pixels).save(path)
-    except OSError as error:
-        raise UploadError(
-            f"The picture could not be kept in {path.parent}: {error.strerror}. Make room there."
-        ) from error
+    _write(folder() / f"{key}.png", lambda handle: Image.fromarray(pixels).save(handle, "PNG"))
     return key
 
 
@@ -255,23 +248,17 @@ def load_photograph(key: str) -> np.ndarray:
 
 def keep(collection: Collection) -> None:
     """Write the collection; one that is there already stays as it is. Raises `UploadError` if the disk refuses it."""
-    path = _path(collection.key)
-    temporary = None
+    fields: dict[str, Any] = {"classes": np.array(collection.classes), "names": np.array(collection.names)}
+    _write(
+        _path(collection.key),
+        lambda handle: np.savez_compressed(handle, pixels=collection.pixels, labels=collection.labels, **fields),
+    )
+
+
+def _write(path: Path, write: Callable[[IO[bytes]], object]) -> None:
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        with tempfile.NamedTemporaryFile(dir=path.parent, suffix=".part", delete=False) as handle:
-            temporary = Path(handle.name)
-            np.savez_compressed(
-                handle,
-                pixels=collection.pixels,
-                labels=collection.labels,
-                classes=np.array(collection.classes),
-                names=np.array(collection.names),
-            )
-        temporary.replace(path)
+        disk.write_whole(path, write)
     except OSError as error:
-        if temporary is not None:
-            temporary.unlink(missing_ok=True)
         raise UploadError(
             f"The pictures could not be kept in {path.parent}: {error.strerror}. Make room there."
         ) from error

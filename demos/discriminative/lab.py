@@ -8,7 +8,7 @@ from typing import Literal
 from pydantic import Field, field_validator
 
 from demos import tuned
-from demos.base import Arm, ArmResult, Claim, Frame, Lab, LabConfig, Prediction, Preset, Verdict
+from demos.base import Arm, ArmResult, Claim, Frame, Lab, LabConfig, Prediction, Preset, Verdict, final_results
 from demos.verdict import paired_verdict
 
 BLOCKS = ("stem", "stage1", "stage2", "stage3", "head")
@@ -181,14 +181,9 @@ def finals(config: Config, frames: Sequence[DiscriminativeFrame], arm: str) -> l
 
 def results(config: Config, frames: Sequence[DiscriminativeFrame]) -> list[ArmResult]:
     """What every arm kept of the source, one value for each replicate that finished all arms."""
-    return [
-        ArmResult(
-            name=arm.key,
-            metric="source accuracy kept (%)",
-            values=tuple(frame.source for frame in finals(config, frames, arm.key)),
-        )
-        for arm in arms(config)
-    ]
+    return final_results(
+        arms(config), frames, config.replicates, lambda frame: frame.source, "source accuracy kept (%)"
+    )
 
 
 def verdict(config: Config, frames: Sequence[DiscriminativeFrame]) -> Verdict:
