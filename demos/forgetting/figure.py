@@ -114,7 +114,8 @@ def draw_trade_off(axes: Axes, config: Config, frames: Sequence[ForgettingFrame]
     axes.margins(0.12)
     # An unstable arm has an interval beyond what an accuracy can be.
     axes.set_xlim(right=min(100.0, axes.get_xlim()[1]))
-    axes.set_ylim(top=min(102.0, axes.get_ylim()[1]))
+    axes.set_ylim(top=110.0)  # room for the words above the best corner
+    axes.set_yticks([tick for tick in axes.get_yticks() if tick <= 100])
 
 
 def _final_points(frames: Sequence[ForgettingFrame], arm: str) -> np.ndarray:
