@@ -222,6 +222,8 @@ PRESETS = (
 )
 
 DOES_NOT_SHOW = (
+    "That 5 points is the margin that matters. It was 3 at first and was raised during development, on seeds that the "
+    "validation does not use; on the final settings the outcomes were the same at 3.",
     "That 2,400 patches are 2,400 independent examples. One photograph is a class, and its patches overlap: the left "
     "half trains, the right half tests, so a score is about this photograph's other half, not about textures at large.",
     "What a medical network would do. Letters are a toy source for a network of 61,436 parameters; real ImageNet "
