@@ -1,6 +1,6 @@
 """Rendered digits with labels, real handwriting without: what the unlabelled images are worth, on the same draw.
 
-Claimed: an alignment loss on unlabelled target images (CORAL) beats training on the source alone. The target's labels
+Claimed: alignment on unlabelled target images (DANN) beats training on the source alone. The target's labels
 reach two places only: the oracle's loss, and the accuracy. Measured figures and cost are with the presets in `lab.py`.
 """
 
