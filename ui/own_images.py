@@ -89,6 +89,9 @@ def _upload(lab: Lab, config: Config) -> None:
         key="own-images-folder",
     )
     as_zip = st.file_uploader("Or a ZIP file of it", type=["zip"], key="own-images-zip")
+    if as_folder and as_zip:
+        st.error("There are a folder and a ZIP file. Remove one of the two above.", icon=":material/error:")
+        return
     brought = [(file.file_id, file.name) for file in [*(as_folder or []), *([as_zip] if as_zip else [])]]
     if not brought or session.kept("own-images-taken", None) == brought:
         return
