@@ -6,6 +6,7 @@ import argparse
 import json
 import os
 import sys
+from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -108,8 +109,16 @@ def _question(question: Question) -> dict[str, Any]:
         "topic": meta.topic,
         "labs": meta.labs,
         "followups": [followup.key for followup in question.followups],
-        "items": {"recall": 1 + len(question.followups)},
+        "exercises": [exercise.key for exercise in question.exercises],
+        "items": _items(question),
     }
+
+
+def _items(question: Question) -> dict[str, int]:
+    """How many cards of each kind a question gives."""
+    counts = Counter({"recall": 1 + len(question.followups), "exercise": len(question.exercises)})
+    counts.update(item.kind for item in question.items)
+    return {kind: count for kind, count in counts.items() if count}
 
 
 def _schema(options: argparse.Namespace) -> int:

@@ -17,7 +17,12 @@ from content.yamltext import dotted
 
 DEMOS = Path(__file__).parent.parent / "demos"
 
-_NOT_MARKDOWN = {"key", "short", "arxiv", "url", "kind", "ref", "labs"}
+_NOT_MARKDOWN = {
+    *("key", "short", "arxiv", "url", "kind", "ref", "labs", "level", "size", "similarity", "words", "generator"),
+    *("title", "function", "file", "caught_by"),
+}
+_PYTHON = {"code", "fix", "check"}
+"""Fields of a bug that hold Python."""
 
 
 @dataclass(frozen=True)
@@ -40,7 +45,8 @@ def check(roots: Sequence[Path], demos: Path | None = None) -> Report:
 
 def _files(tree: Sequence[RawDeck]) -> Iterator[RawFile]:
     for deck in tree:
-        for folder in (deck, *deck.questions):
+        exercises = (exercise for question in deck.questions for exercise in question.exercises)
+        for folder in (deck, *deck.questions, *exercises):
             yield from folder.files.values()
 
 
@@ -61,6 +67,11 @@ def _yaml_problems(file: RawFile) -> Iterator[Problem]:
         if _NOT_MARKDOWN & set(location[-2:]):
             continue
         field = dotted(location)
+        if file.name == "items.yaml" and location[-1] in _PYTHON:
+            wrong = python_mistake(string.text)
+            if wrong:
+                yield Problem(file.label, string.line + wrong[0] - 1, field, wrong[1], "correct the code")
+            continue
         if not string.literal and ("```" in string.text or "~~~" in string.text):
             found = "a code block in a text that is not '|-' loses its lines"
             yield Problem(file.label, string.line, field, found, "begin the text with '|-' on the line of its field")

@@ -6,10 +6,11 @@ import os
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
+from content.exercises import EXERCISE_FILES, Exercise
 from content.problems import ContentError, Problem
-from content.rules import identity_problems
+from content.rules import identity_problems, is_complete
 from content.schema import Deck, Question
-from content.tree import RawDeck, RawFolder, read_tree
+from content.tree import RawDeck, RawFolder, RawQuestion, read_tree
 from content.validation import LIST_FIELDS, MARKDOWN_FIELDS, QUESTION_FILES
 
 __all__ = ["DECKS", "ContentError", "Problem", "deck_roots", "load_decks", "read_decks"]
@@ -52,7 +53,7 @@ def assemble(tree: Sequence[RawDeck]) -> list[Deck]:
     return sorted(decks.values(), key=lambda deck: (deck.meta.order, deck.meta.key))
 
 
-def _questions(deck: str, folders: Iterable[RawFolder]) -> list[Question]:
+def _questions(deck: str, folders: Iterable[RawQuestion]) -> list[Question]:
     keys: set[str] = set()
     numbers: dict[int, Question] = {}
     for folder in folders:
@@ -65,6 +66,14 @@ def _questions(deck: str, folders: Iterable[RawFolder]) -> list[Question]:
     return [numbers[number] for number in sorted(numbers)]
 
 
-def _question(deck: str, folder: RawFolder) -> Question:
+def _question(deck: str, folder: RawQuestion) -> Question:
     fields = {field: folder.value(name) for name, field in (MARKDOWN_FIELDS | LIST_FIELDS).items()}
-    return Question(deck=deck, meta=folder.value("question.yaml"), **fields)
+    items = folder.value("items.yaml") or []
+    exercises = [_exercise(inside) for inside in folder.exercises if is_complete(inside)]
+    return Question(deck=deck, meta=folder.value("question.yaml"), **fields, items=items, exercises=exercises)
+
+
+def _exercise(folder: RawFolder) -> Exercise:
+    code = {name: file.text for name, file in folder.files.items() if name.endswith(".py")}
+    fields = {Path(name).stem: code.pop(name) for name in EXERCISE_FILES if name.endswith(".py")}
+    return Exercise(key=folder.path.name, meta=folder.value("exercise.yaml"), **fields, wrong=code)

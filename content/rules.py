@@ -6,12 +6,14 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
+from content.exercises import EXERCISE_FILES, ExerciseMeta
 from content.problems import Problem
 from content.schema import Correction, Evidence, FollowUp, QuestionMeta, Source
-from content.tree import RawDeck, RawFolder
+from content.tree import RawDeck, RawFolder, RawQuestion
 
 Keyed = FollowUp | Correction | Source
 
+_SLUG = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
 _FOLDER = re.compile(r"(\d{2,})-[a-z0-9]+(-[a-z0-9]+)*")
 
 
@@ -26,6 +28,9 @@ def identity_problems(decks: Sequence[RawDeck]) -> Iterator[Problem]:
             yield from _twice_within(question, "corrections.yaml", question.value("corrections.yaml"), ())
             meta = question.value("question.yaml")
             yield from _twice_within(question, "question.yaml", meta.sources if meta else None, ("sources",))
+            yield from _cards(question)
+            for exercise in question.exercises:
+                yield from _exercise(exercise)
 
 
 def reference_problems(decks: Sequence[RawDeck], demos: Path) -> Iterator[Problem]:
@@ -65,6 +70,47 @@ def _twice_within(
             where = f"'{key}' is also the key of the entry in line {seen[key]}"
             yield Problem(f"{folder.label}/{file}", line, field, where, "give each entry its own key")
         seen.setdefault(key, line)
+
+
+def _cards(question: RawQuestion) -> Iterator[Problem]:
+    """Follow-ups, items and exercises are cards under one name each."""
+    seen = {entry.key: "a follow-up" for entry in question.value("followups.yaml") or ()}
+    for index, item in enumerate(question.value("items.yaml") or ()):
+        if item.key in seen:
+            line = question.line("items.yaml", index, "key")
+            found = f"'{item.key}' is also the key of {seen[item.key]}"
+            yield Problem(f"{question.label}/items.yaml", line, f"[{index}].key", found, "give each its own key")
+        seen.setdefault(item.key, "another item")
+    for exercise in question.exercises:
+        key = exercise.path.name
+        if not _SLUG.fullmatch(key):
+            remedy = "use lower-case letters, digits and single hyphens, as 'freeze-first-children'"
+            yield Problem(exercise.label, 1, "folder", "has a name of the wrong form", remedy)
+        elif key in seen:
+            yield Problem(exercise.label, 1, "folder", f"'{key}' is also the key of {seen[key]}", "rename the folder")
+
+
+def _exercise(folder: RawFolder) -> Iterator[Problem]:
+    """Wrong solutions that are named and those that are there must be the same."""
+    meta: ExerciseMeta | None = folder.value("exercise.yaml")
+    if meta is None:
+        return
+    label = f"{folder.label}/exercise.yaml"
+    named = {wrong.file: index for index, wrong in enumerate(meta.wrong)}
+    there = {name for name in folder.files if name not in EXERCISE_FILES}
+    for name, index in named.items():
+        if name not in there:
+            line = folder.line("exercise.yaml", "wrong", index, "file")
+            yield Problem(label, line, f"wrong[{index}].file", f"there is no file '{name}'", "add the file")
+    for name in sorted(there - set(named)):
+        remedy = "add it to 'wrong' in exercise.yaml, with the reason and the test that catches it"
+        yield Problem(f"{folder.label}/{name}", 1, "file", "is not named in exercise.yaml", remedy)
+
+
+def is_complete(exercise: RawFolder) -> bool:
+    """Whether the exercise can be used: every file is there and none has a mistake that this room can see."""
+    named = {wrong.file for wrong in meta.wrong} if (meta := exercise.value("exercise.yaml")) else set()
+    return bool(named) and {*EXERCISE_FILES, *named} <= exercise.files.keys() and not list(_exercise(exercise))
 
 
 def _folder_name(question: RawFolder) -> Iterator[Problem]:

@@ -12,24 +12,19 @@ A deck is a folder with `deck.yaml` and one folder per question:
     <deck>/<question>/followups.yaml     list of FollowUp
     <deck>/<question>/corrections.yaml   list of Correction: where the usual answer is imprecise
     <deck>/<question>/mistakes.yaml      list of Mistake
+    <deck>/<question>/items.yaml         optional: list of Item, the quiz items (`content.items`)
+    <deck>/<question>/exercises/<key>/   optional: a folder per exercise (`content.exercises`)
 """
 
 from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import Field, StringConstraints
 
-Text = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1)]
-Slug = Annotated[str, StringConstraints(pattern=r"^[a-z0-9]+(-[a-z0-9]+)*$", max_length=60)]
-LabName = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9]*(_[a-z0-9]+)*$", max_length=40)]
-ArxivId = Annotated[str, StringConstraints(pattern=r"^\d{4}\.\d{4,5}$")]
-
-
-class Entry(BaseModel):
-    """Base of everything in a deck: unknown fields are mistakes."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
+from content.exercises import Exercise
+from content.fields import ArxivId, Entry, LabName, Slug, Text
+from content.items import Item
 
 
 class Source(Entry):
@@ -110,6 +105,8 @@ class Question(Entry):
     followups: list[FollowUp] = Field(min_length=3, max_length=5)
     corrections: list[Correction] = Field(min_length=1)
     mistakes: list[Mistake] = Field(min_length=2)
+    items: list[Item] = Field(default_factory=list)
+    exercises: list[Exercise] = Field(default_factory=list)
 
 
 class DeckMeta(Entry):

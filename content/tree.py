@@ -8,10 +8,21 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from content.exercises import EXERCISE_FILES, WRONG_FILE
 from content.files import entries, is_folder, read_text
 from content.problems import Problem, one_line
-from content.validation import DECK_FILES, MARKDOWN_FIELDS, OPTIONAL_DECK_FILES, QUESTION_FILES, validate
+from content.validation import (
+    DECK_FILES,
+    MARKDOWN_FIELDS,
+    OPTIONAL_DECK_FILES,
+    OPTIONAL_QUESTION_FILES,
+    QUESTION_FILES,
+    validate,
+)
 from content.yamltext import YamlDoc, YamlTextError, parse_yaml
+
+EXERCISES = "exercises"
+"""Folder of a question that holds its exercises, a folder each."""
 
 _WELCOME = {"README.md", "LICENSE", "LICENSE.md"}
 """What a folder of decks that is shared as a repository holds besides."""
@@ -30,7 +41,7 @@ class RawFile:
 
 @dataclass(frozen=True)
 class RawFolder:
-    """A deck's or question's folder: its readable files by name. `label` is its path below the folder of decks."""
+    """A deck's, question's or exercise's folder: its readable files by name. `label`: its path below the decks."""
 
     path: Path
     label: str
@@ -47,8 +58,17 @@ class RawFolder:
 
 
 @dataclass(frozen=True)
+class RawQuestion(RawFolder):
+    """A question's folder, with those of its exercises."""
+
+    exercises: list[RawFolder] = field(default_factory=list)
+
+
+@dataclass(frozen=True)
 class RawDeck(RawFolder):
-    questions: list[RawFolder] = field(default_factory=list)
+    """A deck's folder, with those of its questions."""
+
+    questions: list[RawQuestion] = field(default_factory=list)
 
 
 def read_tree(roots: Sequence[Path]) -> tuple[list[RawDeck], list[Problem]]:
@@ -93,10 +113,8 @@ def read_deck(path: Path, label: str) -> tuple[RawDeck, list[Problem]]:
     deck = RawDeck(path, label)
     for entry in found:
         if is_folder(entry) and entry.name not in (*DECK_FILES, *OPTIONAL_DECK_FILES):
-            question = RawFolder(entry, f"{label}/{entry.name}")
-            inside, wrong = entries(entry, question.label)
+            question, wrong = _read_question(entry, f"{label}/{entry.name}")
             problems += wrong
-            problems += _read_files(question, inside, QUESTION_FILES, ())
             deck.questions.append(question)
     taken = {question.path for question in deck.questions}
     files = [entry for entry in found if entry not in taken and entry.name not in _WELCOME]
@@ -104,6 +122,32 @@ def read_deck(path: Path, label: str) -> tuple[RawDeck, list[Problem]]:
     if not deck.questions:
         problems.append(Problem(label, 1, "folder", "holds no questions", "add a folder '01-...' with a question"))
     return deck, problems
+
+
+def _read_question(path: Path, label: str) -> tuple[RawQuestion, list[Problem]]:
+    question = RawQuestion(path, label)
+    found, problems = entries(path, label)
+    folder = next((entry for entry in found if entry.name == EXERCISES and is_folder(entry)), None)
+    files = [entry for entry in found if entry != folder]
+    problems += _read_files(question, files, QUESTION_FILES, OPTIONAL_QUESTION_FILES)
+    if folder:
+        inside, wrong = entries(folder, f"{label}/{EXERCISES}")
+        problems += wrong
+        for entry in inside:
+            problems += _read_exercise(question, entry)
+    return question, problems
+
+
+def _read_exercise(question: RawQuestion, path: Path) -> list[Problem]:
+    label = f"{question.label}/{EXERCISES}/{path.name}"
+    if not is_folder(path):
+        return [_unexpected(path, label, ("folders of exercises",), None)]
+    exercise = RawFolder(path, label)
+    found, problems = entries(path, label)
+    wrong = tuple(entry.name for entry in found if WRONG_FILE.fullmatch(entry.name))
+    problems += _read_files(exercise, found, EXERCISE_FILES, wrong)
+    question.exercises.append(exercise)
+    return problems
 
 
 def _read_files(

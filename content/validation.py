@@ -10,6 +10,8 @@ from typing import Annotated, Any
 from pydantic import TypeAdapter, ValidationError
 from pydantic_core import ErrorDetails
 
+from content.exercises import ExerciseMeta
+from content.items import ITEMS, KINDS
 from content.problems import Problem, one_line
 from content.schema import DeckMeta, Question, QuestionMeta, Text
 from content.yamltext import Location, YamlDoc, dotted
@@ -18,6 +20,7 @@ DECK_FILES = ("deck.yaml",)
 OPTIONAL_DECK_FILES = ("preamble.py",)
 MARKDOWN_FIELDS = {"answer.md": "answer", "spoken.md": "spoken", "senior.md": "senior", "probing.md": "probing"}
 LIST_FIELDS = {"followups.yaml": "followups", "corrections.yaml": "corrections", "mistakes.yaml": "mistakes"}
+OPTIONAL_QUESTION_FILES = ("items.yaml",)
 QUESTION_FILES = ("question.yaml", *MARKDOWN_FIELDS, *LIST_FIELDS)
 
 _FORMS = {
@@ -35,6 +38,10 @@ def adapter(file_name: str) -> TypeAdapter[Any]:
         return TypeAdapter(DeckMeta)
     if file_name == "question.yaml":
         return TypeAdapter(QuestionMeta)
+    if file_name == "items.yaml":
+        return ITEMS
+    if file_name == "exercise.yaml":
+        return TypeAdapter(ExerciseMeta)
     if file_name in LIST_FIELDS:
         field = Question.model_fields[LIST_FIELDS[file_name]]
         kind: Any = Annotated[(field.annotation, *field.metadata)]
@@ -44,7 +51,8 @@ def adapter(file_name: str) -> TypeAdapter[Any]:
 
 def schemas() -> dict[str, dict[str, Any]]:
     """JSON schema of every kind of file, by file name. Markdown and Python files are strings."""
-    found = {name: adapter(name).json_schema() for name in (*DECK_FILES, *QUESTION_FILES)}
+    names = (*DECK_FILES, *QUESTION_FILES, *OPTIONAL_QUESTION_FILES, "exercise.yaml")
+    found = {name: adapter(name).json_schema() for name in names}
     for name in MARKDOWN_FIELDS:
         found[name] |= {"contentMediaType": "text/markdown"}
     for name in OPTIONAL_DECK_FILES:
@@ -59,7 +67,14 @@ def validate(file_name: str, doc: YamlDoc, label: str) -> tuple[Any, list[Proble
     try:
         return adapter(file_name).validate_python(doc.data, strict=True), []
     except ValidationError as error:
-        return None, [_problem(detail, doc, label) for detail in error.errors(include_url=False)]
+        details = [detail | {"loc": _in_file(detail["loc"])} for detail in error.errors(include_url=False)]
+        return None, [_problem(detail, doc, label) for detail in details]
+
+
+def _in_file(location: Location) -> Location:
+    """The place in the file: pydantic names an item's kind after its index, the file does not."""
+    is_kind = len(location) > 1 and isinstance(location[0], int) and location[1] in KINDS
+    return (location[0], *location[2:]) if is_kind else location
 
 
 def _problem(detail: ErrorDetails, doc: YamlDoc, label: str) -> Problem:
@@ -158,6 +173,16 @@ def _range(detail: ErrorDetails, doc: YamlDoc) -> tuple[str, str]:
     return f"must be {bound} {limit}, is {one_line(detail['input'], 40)}", "correct the number"
 
 
+def _rule(detail: ErrorDetails, doc: YamlDoc) -> tuple[str, str]:
+    """A rule of the schema's own: it says "what; remedy"."""
+    what, _, remedy = str(detail["ctx"]["error"]).partition("; ")
+    return what, remedy or "see python -m content schema"
+
+
+def _kind(detail: ErrorDetails, doc: YamlDoc) -> tuple[str, str]:
+    return "does not say which kind of item it is", f"add 'kind: ...', one of: {', '.join(KINDS)}"
+
+
 def _other(detail: ErrorDetails, doc: YamlDoc) -> tuple[str, str]:
     return one_line(detail["msg"]), "see python -m content schema"
 
@@ -167,6 +192,10 @@ _WORDS: dict[str, Callable[[ErrorDetails, YamlDoc], tuple[str, str]]] = {
     "extra_forbidden": _unknown,
     "string_type": _text,
     "int_type": _must_be("a whole number", "write digits, without quotes or a point"),
+    "bool_type": _must_be("true or false", "write true or false, without quotes"),
+    "union_tag_not_found": _kind,
+    "union_tag_invalid": _kind,
+    "value_error": _rule,
     "list_type": _must_be("a list", "write each entry on its own line, after '- '"),
     "model_type": _must_be("a mapping", "write its fields as 'field: value'"),
     "model_attributes_type": _must_be("a mapping", "write its fields as 'field: value'"),

@@ -80,7 +80,8 @@ def test_list_json(decks: Path) -> None:
         "topic": "Algorithms",
         "labs": [],
         "followups": ["equal-keys", "worst-case", "in-place"],
-        "items": {"recall": 4},
+        "exercises": [],
+            "items": {"recall": 4},
     }
     assert [question["number"] for question in deck["questions"]] == [1, 2]
 

@@ -1,0 +1,1 @@
+"""Exercises: what a `checks.py` is written with, and grading a submission."""
