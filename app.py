@@ -15,7 +15,8 @@ from content.loader import ContentError
 from demos.catalogue import labs
 from pages.labs import lab
 from pages.learn import home, question, search
-from pages.practice import progress, quiz
+from pages.memory import cards, export, plan, progress
+from pages.practice import exercises, interview, quiz
 from study.store import StoreError
 from ui import look, navigation, services, serving
 from ui.base_url import BaseUrl
@@ -27,9 +28,18 @@ def sections() -> dict[str, list[Page]]:
         "": [
             st.Page(home.show, title="Home", icon=":material/home:", url_path="home", default=True),
             st.Page(search.show, title="Search", icon=":material/search:", url_path="search"),
+        ],
+        "Practise": [
             st.Page(quiz.show, title="Quiz", icon=":material/style:", url_path="quiz"),
+            st.Page(exercises.show, title="Exercises", icon=":material/code:", url_path="exercises"),
+            st.Page(interview.show, title="Mock interview", icon=":material/record_voice_over:", url_path="interview"),
+        ],
+        "Your memory": [
             st.Page(progress.show, title="Progress", icon=":material/monitoring:", url_path="progress"),
-        ]
+            st.Page(plan.show, title="Plan", icon=":material/event:", url_path="plan"),
+            st.Page(cards.show, title="Cards", icon=":material/view_list:", url_path="cards"),
+            st.Page(export.show, title="Export and backup", icon=":material/download:", url_path="export"),
+        ],
     }
     for deck in services.decks():
         found[deck.meta.title] = [

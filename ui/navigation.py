@@ -10,7 +10,7 @@ from streamlit.navigation.page import Page
 from content.schema import Deck, Question
 from ui import services
 
-FIXED_PATHS = ("home", "search", "quiz", "progress")
+FIXED_PATHS = ("home", "search", "quiz", "exercises", "interview", "progress", "plan", "cards", "export")
 """Addresses of the screens that are not made from content."""
 
 _PAGES = "navigation.pages"

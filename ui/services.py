@@ -1,4 +1,4 @@
-"""Process-wide services: the decks, the search index, the study store, the lab runner. Made once, on first use."""
+"""Process-wide services: decks, search index, study store, lab runner, the quiz's desk. Made once, on first use."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from content.search import SearchIndex
 from demos import quadrants
 from demos.quadrants import Point
 from demos.runner import Run, Runner
-from study.scheduling import Scheduler
+from study.desk import Desk
 from study.store import Store
 
 T = TypeVar("T")
@@ -27,15 +27,18 @@ _made: dict[str, object] = {}
 _lock = threading.RLock()
 
 
-def _once(make: Callable[[], T]) -> Callable[[], T]:
+def once(make: Callable[[], T]) -> Callable[[], T]:
+    """What `make` returns, made on first use and kept for the whole process, until `close`."""
+    name = f"{make.__module__}.{make.__name__}"
+
     @wraps(make)
     def get() -> T:
-        found = _made.get(make.__name__)
+        found = _made.get(name)
         if found is None:
             with _lock:
-                found = _made.get(make.__name__)
+                found = _made.get(name)
                 if found is None:
-                    found = _made[make.__name__] = make()
+                    found = _made[name] = make()
         return found  # type: ignore[return-value]
 
     return get
@@ -46,7 +49,7 @@ def now() -> datetime:
     return datetime.now(UTC)
 
 
-@_once
+@once
 def _content() -> tuple[list[Deck], list[Problem]]:
     return read_decks(*deck_roots())
 
@@ -76,23 +79,26 @@ def question(deck_key: str, question_key: str) -> tuple[Deck, Question]:
     raise KeyError(f"no question {question_key!r} in deck {deck_key!r}")
 
 
-@_once
+@once
 def search_index() -> SearchIndex:
     return SearchIndex.build(decks())
 
 
-@_once
+@once
 def store() -> Store:
     """The study store. Raises `study.store.StoreError`, which names the file and the remedy."""
     return Store()
 
 
-@_once
-def scheduler() -> Scheduler:
-    return Scheduler()
+@once
+def desk() -> Desk:
+    """What needs torch in the quiz: drawing numbers, grading exercises. Its worker is warming up in the background."""
+    made = Desk()
+    made.start()
+    return made
 
 
-@_once
+@once
 def runner() -> Runner:
     """The lab runner, its workers warming up in the background."""
     made = Runner(on_end=_record)
@@ -130,10 +136,9 @@ def quadrant_points() -> list[Point]:
 
 
 def close() -> None:
-    """End the workers and the database connections; the next use makes new ones."""
+    """End what was made, the newest first: processes and database connections. The next use makes new ones."""
     with _lock:
-        for name in ("runner", "store"):
-            service = _made.get(name)
-            if service is not None:
-                service.close()  # type: ignore[attr-defined]
+        for service in reversed(_made.values()):
+            if hasattr(service, "close"):
+                service.close()
         _made.clear()

@@ -29,7 +29,8 @@ async def lifespan(_app: st.App) -> AsyncIterator[None]:
 def warm_up() -> None:
     """Import and build what a first visit needs, then take it out of the garbage collector's sight.
 
-    Streamlit runs a full collection after every rerun; what is frozen is not walked again.
+    Streamlit runs a full collection after every rerun; what is frozen is not walked again. The quiz's worker comes
+    last: a first visitor reads, or runs an experiment, before she is asked for numbers.
     """
     services.store()
     services.search_index()
@@ -37,3 +38,5 @@ def warm_up() -> None:
         figure_module(name)
     gc.collect()
     gc.freeze()
+    services.runner().wait_ready()
+    services.desk()

@@ -24,7 +24,7 @@ def timezone() -> tzinfo:
 
 def day_start() -> datetime:
     """Midnight of the learner's today, in UTC."""
-    return days.day_start(services.now(), timezone())
+    return day_start_of(services.now())
 
 
 def kept(key: str, default: T) -> T:
@@ -41,6 +41,11 @@ def keep(key: str, value: object) -> None:
 def taken(key: str) -> bool:
     """Whether something true is kept under `key`; it is gone afterwards."""
     return bool(st.session_state.pop(f"kept:{key}", False))
+
+
+def day_start_of(moment: datetime) -> datetime:
+    """Midnight of the learner's day that holds `moment`, in UTC."""
+    return days.day_start(moment, timezone())
 
 
 def yield_to_clicks() -> None:

@@ -5,8 +5,9 @@ from __future__ import annotations
 import streamlit as st
 
 from content.schema import Deck, Question
-from study.queue import Card, Queue
-from ui import navigation, reviews, services, session
+from study.cards import Card
+from study.queue import Queue
+from ui import catalogue, navigation, reviews, services, session
 
 LIST_WIDTH = 960
 """Pixels: wide enough for a question on one line, narrow enough to connect it with its state."""
@@ -26,7 +27,7 @@ def show() -> None:
         st.header(deck.meta.title, anchor=False)
         with st.container(key=f"questions-{deck.meta.key}", gap="xxsmall", width=LIST_WIDTH):
             for question in deck.questions:
-                _row(deck, question, cards.get(reviews.question_item(deck, question)))
+                _row(deck, question, cards.get(catalogue.question_item(deck, question)))
 
 
 def _left_out() -> None:

@@ -1,64 +1,143 @@
-"""Progress: how much was reviewed, what comes, how well each question is remembered."""
+"""Progress: what was done, what is remembered, and whether the predictions of memory can be believed."""
 
 from __future__ import annotations
 
 import streamlit as st
 
-from study.statistics import due_forecast, memory_per_question, reviews_per_day, streak_days
-from ui import charts, navigation, reviews, services, session
+from study import calibration
+from study.calibration import accuracy_per_kind, predictions_right, time_per_kind
+from study.records import Review
+from study.statistics import due_forecast, leeches, memory_per_question, reviews_calendar, streak_days, weakest
+from ui import catalogue, charts, navigation, preferences, services, session
+from ui.catalogue import KINDS
 
-PAST_DAYS = 14
 COMING_DAYS = 14
+FEWEST_FOR_CALIBRATION = 20
+"""Answers with a prediction, below which a calibration curve says nothing."""
 
 
 def show() -> None:
     """The progress screen."""
     st.title("Progress", anchor=False)
-    store, now, zone = services.store(), services.now(), session.timezone()
+    store = services.store()
     log = store.reviews(learner=services.LEARNER)
-    cards = store.cards(learner=services.LEARNER)
     if not log:
         st.markdown("Nothing to show yet: answer your first cards, and this page fills with what you remember.")
         if st.button("Go to the quiz", type="primary", icon=":material/style:"):
             st.switch_page(navigation.page("quiz"))
         return
-    columns = st.columns(4)
+    _figures(log)
+    left, right = st.columns(2, gap="large")
+    with left:
+        st.header("The past year", anchor=False)
+        charts.calendar(reviews_calendar(log, services.now(), session.timezone()))
+    with right:
+        st.header("Due in the coming days", anchor=False)
+        cards = store.cards(learner=services.LEARNER)
+        coming = due_forecast(cards, COMING_DAYS, services.now(), session.timezone())
+        charts.days([(day.day, day.due) for day in coming], "Cards due", today=0)
+    left, right = st.columns(2, gap="large")
+    with left:
+        _memory()
+    with right:
+        _calibration(log)
+    _kinds(log)
+    _leeches(log)
+    _experiments()
+
+
+def _figures(log: list[Review]) -> None:
+    cards = services.store().cards(learner=services.LEARNER)
+    columns = st.columns(5)
     columns[0].metric("Reviews", len(log))
     columns[1].metric("Remembered", f"{sum(item.rating > 1 for item in log) / len(log):.0%}")
     columns[2].metric("Cards in memory", sum(not card.is_new for card in cards))
-    columns[3].metric("Days in a row", streak_days(log, now, zone))
-    left, right = st.columns(2, gap="large")
-    with left:
-        st.header("Reviews per day", anchor=False)
-        past = [(day.day, day.answered) for day in reviews_per_day(log, PAST_DAYS, now, zone)]
-        charts.days(past, "Reviews", today=PAST_DAYS - 1)
-    with right:
-        st.header("Due in the coming days", anchor=False)
-        coming = [(day.day, day.due) for day in due_forecast(cards, COMING_DAYS, now, zone)]
-        charts.days(coming, "Cards due", today=0)
+    columns[3].metric("Days in a row", streak_days(log, services.now(), session.timezone()))
+    columns[4].metric("Time spent", _duration(sum(item.duration_seconds for item in log)))
+
+
+def _duration(seconds: float) -> str:
+    return f"{seconds / 3600:.1f} h" if seconds >= 5400 else f"{seconds / 60:.0f} min"
+
+
+def _memory() -> None:
     st.header("Memory per question", anchor=False)
+    cards = services.store().cards(learner=services.LEARNER)
+    known = memory_per_question(cards, services.now(), preferences.scheduler(), catalogue.group_of)
+    names = {
+        item_id: f"{entry.question.meta.number} · {entry.question.meta.short}"
+        for item_id, entry in catalogue.entries().items()
+        if entry.is_question
+    }
+    charts.memory([(name, known.get(group)) for group, name in names.items()])
+    worst = weakest([each for group, each in known.items() if group in names], 3)
+    if worst:
+        st.markdown("**Weakest:** " + ", ".join(f"{names[each.group]} ({each.retrievability:.0%})" for each in worst))
     st.caption(
-        "The chance that you would recall it now, as FSRS predicts: the mean over the question and its follow-ups. "
-        "FSRS counts whole days, so it is 100 % on the day of the review."
+        "The chance that you would recall it now, as FSRS predicts: the mean over the cards of the question that you "
+        "have seen. FSRS counts whole days, so it is 100 % on the day of the review."
     )
-    known = memory_per_question(cards, now, services.scheduler(), reviews.group_of)
-    charts.memory(
-        [
-            (f"{question.meta.number} · {question.meta.short}", known.get(reviews.question_item(deck, question)))
-            for deck in services.decks()
-            for question in deck.questions
-        ]
+
+
+def _calibration(log: list[Review]) -> None:
+    st.header("Predicted and measured recall", anchor=False)
+    count = len(calibration.predicted(log))
+    if count < FEWEST_FOR_CALIBRATION:
+        st.markdown(
+            f"The curve needs {FEWEST_FOR_CALIBRATION} answers that came at least a day after the last one to the same "
+            f"card; so far there {'is' if count == 1 else 'are'} {count}."
+        )
+        return
+    charts.calibration(calibration.calibration(log, bins=min(10, count // 10)))
+    st.caption(
+        f"{count} answers, in bins of equally many, with 95 % intervals; log loss {calibration.log_loss(log):.3f}. "
+        "On the dashed line the predictions are exactly right."
     )
-    _experiments()
+
+
+def _kinds(log: list[Review]) -> None:
+    st.header("By kind of card", anchor=False)
+    shares, times = accuracy_per_kind(log), time_per_kind(log)
+    lines = ["| Kind | Answers | Remembered | 95 % interval | Median time | In all |", "|---|---:|---:|---:|---:|---:|"]
+    lines += [
+        f"| {KINDS.get(kind, kind)} | {share.count} | {share.share:.0%} | {share.low:.0%} to {share.high:.0%} "  # type: ignore[call-overload]
+        f"| {times[kind].median_seconds:.0f} s | {_duration(times[kind].seconds)} |"
+        for kind, share in shares.items()
+    ]
+    st.markdown("\n".join(lines))
+
+
+def _leeches(log: list[Review]) -> None:
+    threshold = preferences.settings().leech_lapses
+    found = leeches(log, services.store().cards(learner=services.LEARNER), threshold)
+    known = [leech for leech in found if leech.card.item_id in catalogue.entries()]
+    if not known:
+        return
+    st.header("Leeches", anchor=False)
+    st.markdown(
+        f"Forgotten {threshold} times or more: asking again will not help. Read the question once more, write yourself "
+        "a note, or suspend the card."
+    )
+    for leech in known:
+        entry = catalogue.entry(leech.card.item_id)
+        navigation.link(
+            entry.path,
+            f"{entry.heading} · forgotten {leech.lapses} times",
+            icon=":material/bug_report:",
+            query={"reveal": "1"},
+        )
 
 
 def _experiments() -> None:
     runs = services.store().lab_runs(learner=services.LEARNER)
-    settled = [item for item in services.store().predictions(learner=services.LEARNER) if item.outcome is not None]
+    share = predictions_right(services.store().predictions(learner=services.LEARNER))
     st.header("Experiments", anchor=False)
-    right = sum(item.outcome == item.predicted for item in settled)
-    st.markdown(
-        f"{len(runs)} run to the verdict; {right} of {len(settled)} predictions right."
-        if runs
-        else "No experiment run to its verdict yet."
+    if not runs:
+        st.markdown("No experiment run to its verdict yet.")
+        return
+    guessed = (
+        "none of them predicted"
+        if share is None
+        else f"{round(share.share * share.count)} of {share.count} predictions right"
     )
+    st.markdown(f"{len(runs)} run to the verdict; {guessed}.")

@@ -1,1 +1,1 @@
-"""Screens for practising: the quiz and the progress."""
+"""Screens for practising: the quiz, exercises and the mock interview."""

@@ -2,33 +2,22 @@
 
 from __future__ import annotations
 
-import uuid
-from dataclasses import dataclass
 from datetime import datetime
 
 import streamlit as st
 
-from study.queue import Card, Queue
+from study.cards import Card
+from study.queue import Queue
 from study.scheduling import Rating
 from study.statistics import SessionSummary, session_summary
-from study.store import StaleCard
-from ui import navigation, reviews, services, session
+from ui import asking, card_actions, cards, catalogue, navigation, preferences, quiz_filter, reviews, services, session
+from ui.asking import Asked
+from ui.catalogue import Entry
 
 CARD_WIDTH = 760
 """Pixels: about 75 characters a line."""
 
 _LABELS = {Rating.AGAIN: "Again", Rating.HARD: "Hard", Rating.GOOD: "Good", Rating.EASY: "Easy"}
-
-
-@dataclass
-class _Asked:
-    """The card on the table. `answer_id` makes a double click count once."""
-
-    item_id: str
-    answer_id: str
-    version: int
-    shown_at: datetime
-    revealed: bool = False
 
 
 def show() -> None:
@@ -39,18 +28,22 @@ def show() -> None:
 
 def _quiz() -> None:
     started = session.kept("quiz:started", services.now())
-    queue = reviews.queue()
-    with st.container(key="eyebrow"):
-        st.markdown(_counts(queue))
+    queue = reviews.queue(quiz_filter.wanted())
+    with st.container(horizontal=True, horizontal_alignment="distribute", vertical_alignment="center"):
+        with st.container(key="eyebrow", width="content"):
+            st.markdown(f"Quiz · {len(queue.due)} due · {len(queue.new)} new")
+        quiz_filter.show()
     message = session.kept("quiz:message", None)
     if message:
         st.warning(message, icon=":material/sync_problem:")
         session.keep("quiz:message", None)
-    on_the_table = session.kept("quiz:asked", None) is not None
-    if not on_the_table and (queue.next is None or (_only_early(queue) and not session.kept("quiz:early", False))):
+    asked = asking.on_the_table()
+    if asked is None and queue.next is not None and (not _only_early(queue) or session.kept("quiz:early", False)):
+        asked = asking.lay(queue.next)
+    if asked is None:
         _finished(queue, started)
     else:
-        _card(queue)
+        _card(asked)
     _undo(started)
 
 
@@ -59,98 +52,54 @@ def _only_early(queue: Queue) -> bool:
     return not queue.due and not queue.new
 
 
-def _counts(queue: Queue) -> str:
-    return f"Quiz · {len(queue.due)} due · {len(queue.new)} new"
-
-
-def _asked(queue: Queue) -> _Asked:
-    """The card on the table; a new one is laid when the last was answered."""
-    asked: _Asked | None = session.kept("quiz:asked", None)
-    known = set(reviews.catalogue_items())
-    if asked is None or asked.item_id not in known:
-        asked = _lay(str(queue.next))
-    return asked
-
-
-def _lay(item_id: str, *, revealed: bool = False) -> _Asked:
-    card = services.store().card(item_id, learner=services.LEARNER)
-    asked = _Asked(item_id, uuid.uuid4().hex, card.version if card else 0, services.now(), revealed)
-    session.keep("quiz:asked", asked)
-    return asked
-
-
-def _card(queue: Queue) -> None:
-    asked = _asked(queue)
-    face = reviews.face(asked.item_id)
+def _card(asked: Asked) -> None:
+    entry = catalogue.entry(asked.item_id)
     with st.container(border=True, key="quiz-card"):
-        with st.container(key="eyebrow-card"):
-            st.markdown(face.source)
-        st.header(face.prompt, anchor=False)
-        if asked.revealed:
-            st.divider()
-            with st.container(key="card-answer"):
-                st.markdown(face.answer)
-            if face.key_points:
-                with st.expander("A good answer contains"):
-                    st.markdown("\n".join(f"- {point}" for point in face.key_points))
-    if asked.revealed:
-        _ratings(asked)
-        navigation.link(face.path, "Read the whole question", icon=":material/menu_book:", query={"reveal": "1"})
-    else:
-        st.caption("Say the answer aloud, then compare.")
-        st.button(
-            "Reveal",
-            type="primary",
-            shortcut="Space",
-            key="quiz-reveal",
-            on_click=_reveal,
-            icon=":material/visibility:",
-        )
+        with st.container(horizontal=True, horizontal_alignment="distribute", vertical_alignment="center"):
+            with st.container(key="eyebrow-card", width="content"):
+                st.markdown(entry.source)
+            card = services.store().card(entry.item_id, learner=services.LEARNER)
+            card_actions.menu(entry.item_id, card, asked.answer_id, after=asking.clear)
+        if asked.answered is None:
+            given = cards.front(entry, asked.answer_id, asked.seed)
+            if given is not None:
+                asked.answered = given
+                st.rerun()
+        else:
+            asked.answered = cards.back(entry, asked.answered, asked.answer_id)
+    if asked.answered is not None:
+        _ratings(entry, asked)
+        navigation.link(entry.path, "Read the whole question", icon=":material/menu_book:", query={"reveal": "1"})
 
 
-def _reveal() -> None:
-    asked: _Asked | None = session.kept("quiz:asked", None)
-    if asked is not None:
-        asked.revealed = True
-
-
-def _ratings(asked: _Asked) -> None:
-    """The four ratings, each with the interval it leads to."""
+def _ratings(entry: Entry, asked: Asked) -> None:
+    """The four ratings, each with the interval it leads to; the one that the answer suggests stands out."""
     now = services.now()
     card: Card | None = services.store().card(asked.item_id, learner=services.LEARNER)
-    scheduler = services.scheduler()
+    scheduler = preferences.scheduler()
     preview = scheduler.preview(card.memory if card else scheduler.new_memory(now), now)
-    st.caption("How well did you know it?")
+    suggested = cards.suggestion(entry, asked.answered or {})
+    st.caption(
+        "How well did you know it?"
+        if suggested is None
+        else f"Your answer suggests **{_LABELS[suggested]}**; you decide."
+    )
     with st.container(horizontal=True, key="ratings"):
         for rating, label in _LABELS.items():
             st.button(
                 f"{label} · {preview[rating].label}",
                 shortcut=str(int(rating)),
                 key=f"rate-{label.lower()}",
-                type="primary" if rating is Rating.GOOD else "secondary",
+                type="primary" if rating is (suggested or Rating.GOOD) else "secondary",
                 on_click=_answer,
                 args=(asked, rating),
             )
 
 
-def _answer(asked: _Asked, rating: Rating) -> None:
-    now = services.now()
-    try:
-        services.store().answer(
-            asked.item_id,
-            rating,
-            now,
-            answer_id=asked.answer_id,
-            expected_version=asked.version,
-            duration_seconds=(now - asked.shown_at).total_seconds(),
-            scheduler=services.scheduler(),
-            learner=services.LEARNER,
-        )
-    except StaleCard as stale:
-        session.keep("quiz:message", str(stale))
-    current: _Asked | None = session.kept("quiz:asked", None)
-    if current is not None and current.answer_id == asked.answer_id:
-        session.keep("quiz:asked", None)
+def _answer(asked: Asked, rating: Rating) -> None:
+    message = asking.rate(asked, rating)
+    if message:
+        session.keep("quiz:message", message)
 
 
 def _undo(started: datetime) -> None:
@@ -169,7 +118,7 @@ def _take_back() -> None:
     started: datetime = session.kept("quiz:started", services.now())
     taken = services.store().undo_last(services.now(), since=started, learner=services.LEARNER)
     if taken is not None:
-        _lay(taken.item_id, revealed=True)
+        asking.lay(taken.item_id, answered=taken.answered or {})
 
 
 def _finished(queue: Queue, started: datetime) -> None:
