@@ -1,0 +1,25 @@
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+
+def train_probe(
+    backbone: nn.Module,
+    head: nn.Linear,
+    images: Tensor,
+    labels: Tensor,
+    batches: list[Tensor],
+    chunk: int,
+    lr: float,
+) -> Tensor:
+    backbone.eval()
+    chunks = len(images) // chunk
+    with torch.no_grad():
+        features = torch.cat([backbone(images[index * chunk : (index + 1) * chunk]) for index in range(chunks)])
+
+    optimizer = torch.optim.SGD(head.parameters(), lr=lr)
+    for batch in batches:
+        optimizer.zero_grad()
+        F.cross_entropy(head(features[batch]), labels[batch]).backward()
+        optimizer.step()
+    return features

@@ -1,0 +1,20 @@
+import torch
+from torch import Tensor, nn
+
+
+class L2SP:
+    """alpha/2 * ||w - w0||^2 over the backbone plus beta/2 * ||v||^2 over the module `head`; w0 is the start of w."""
+
+    def __init__(self, model: nn.Module, head: str, alpha: float, beta: float) -> None:
+        self.model, self.head, self.alpha, self.beta = model, head, alpha, beta
+        self.start = {name: p.detach().clone() for name, p in model.named_parameters()}
+
+    def __call__(self) -> Tensor:
+        """The penalty for the model's present weights, a scalar."""
+        penalties = []
+        for name, p in self.model.named_parameters():
+            if name.startswith(f"{self.head}."):
+                penalties.append(0.5 * self.beta * p.square().sum())
+            else:
+                penalties.append(0.5 * self.alpha * (p - self.start[name]).square().sum())
+        return torch.stack(penalties).sum()

@@ -1,0 +1,12 @@
+from torch import Tensor, nn
+
+
+class L2SP:
+    """alpha/2 * ||w - w0||^2 over the backbone plus beta/2 * ||v||^2 over the module `head`; w0 is the start of w."""
+
+    def __init__(self, model: nn.Module, head: str, alpha: float, beta: float) -> None:
+        self.model, self.head, self.alpha, self.beta = model, head, alpha, beta
+
+    def __call__(self) -> Tensor:
+        """The penalty for the model's present weights, a scalar."""
+        raise NotImplementedError

@@ -1,0 +1,14 @@
+import torch
+from torch import Tensor
+
+
+def interpolate_weights(
+    pretrained: dict[str, Tensor], fine_tuned: dict[str, Tensor], alpha: float
+) -> dict[str, Tensor]:
+    if pretrained.keys() != fine_tuned.keys():
+        raise ValueError(f"only one has {sorted(pretrained.keys() ^ fine_tuned.keys())}")
+    result = {}
+    for name, tuned in fine_tuned.items():
+        start = pretrained[name]
+        result[name] = torch.lerp(start, tuned, alpha) if tuned.is_floating_point() else tuned.clone()
+    return result

@@ -1,0 +1,8 @@
+import torch.nn.functional as F
+from torch import Tensor
+
+
+def resize_position_embeddings(embeddings: Tensor, old_grid: tuple[int, int], new_grid: tuple[int, int]) -> Tensor:
+    """Position embeddings (1, 1 + H*W, D) of the grid (H, W) for the grid (H2, W2): (1, 1 + H2*W2, D); class token first."""
+    tokens = 1 + new_grid[0] * new_grid[1]
+    return F.interpolate(embeddings.transpose(1, 2), size=tokens, mode="nearest").transpose(1, 2)

@@ -1,0 +1,11 @@
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+
+def resize_position_embeddings(embeddings: Tensor, old_grid: tuple[int, int], new_grid: tuple[int, int]) -> Tensor:
+    class_token, patches = embeddings[:, :1], embeddings[:, 1:]
+    (width, height), (new_width, new_height) = old_grid, new_grid
+    grid = patches.reshape(1, height, width, -1).permute(0, 3, 1, 2)
+    grid = F.interpolate(grid, size=(new_height, new_width), mode="bicubic", align_corners=False)
+    return torch.cat([class_token, grid.permute(0, 2, 3, 1).flatten(1, 2)], dim=1)

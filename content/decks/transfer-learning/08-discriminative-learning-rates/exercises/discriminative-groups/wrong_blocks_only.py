@@ -1,0 +1,13 @@
+from typing import Any
+
+from torch import nn
+
+
+def discriminative_groups(model: nn.Module, blocks: list[str], base_lr: float, decay: float) -> list[dict[str, Any]]:
+    owned: set[nn.Parameter] = set()
+    groups = []
+    for index, name in enumerate(blocks):
+        new = [p for p in model.get_submodule(name).parameters() if p.requires_grad and p not in owned]
+        owned.update(new)
+        groups.append({"params": new, "lr": base_lr * decay ** (len(blocks) - 1 - index)})
+    return groups

@@ -1,0 +1,12 @@
+from torch import nn
+
+
+def freeze_by_prefix(model: nn.Module, prefixes: list[str]) -> list[str]:
+    frozen = []
+    for name, parameter in model.named_parameters():
+        if any(prefix in name for prefix in prefixes):
+            parameter.requires_grad = False
+            frozen.append(name)
+    if prefixes and not frozen:
+        raise ValueError(f"nothing matches {prefixes}")
+    return frozen

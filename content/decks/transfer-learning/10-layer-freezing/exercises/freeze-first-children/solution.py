@@ -1,0 +1,7 @@
+from torch import nn
+
+
+def freeze_first(model: nn.Module, k: int) -> None:
+    """Stop the training of every parameter of the first `k` children of `model`."""
+    for child in list(model.children())[:k]:
+        child.requires_grad_(False)

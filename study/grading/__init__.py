@@ -1,0 +1,1 @@
+"""Grading: a verdict and the reason for it. Pure functions; no torch, no Streamlit."""
