@@ -116,9 +116,9 @@ def _editor(exercise: Exercise, key: str, name: str) -> str:
         keybinding="vscode",
         min_lines=14,
         max_lines=32,
-        font_size=14,
+        font_size=15,
         tab_size=4,
-        wrap=False,
+        wrap=True,
         auto_update=True,
         key=f"ace-{key}-{epoch}",
     )

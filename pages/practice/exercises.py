@@ -29,7 +29,13 @@ def show() -> None:
 
 def _exercises() -> list[Entry]:
     entries = [entry for entry in catalogue.entries().values() if entry.kind == "exercise"]
-    return sorted(entries, key=lambda entry: (entry.deck.meta.order, entry.question.meta.number))
+    return sorted(entries, key=_place)
+
+
+def _place(entry: Entry) -> tuple[int, int, bool, int]:
+    """By question; within one, the easier and shorter first."""
+    meta = cast(Exercise, entry.item).meta
+    return entry.deck.meta.order, entry.question.meta.number, meta.level == "senior", meta.minutes
 
 
 def _key(entry: Entry) -> str:
