@@ -13,6 +13,7 @@ from typing import Any
 
 from content.linter import Report, check
 from content.loader import deck_roots
+from content.running import run_code
 from content.schema import Deck, Question
 from content.validation import schemas
 
@@ -38,8 +39,11 @@ def _parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
     folder = "folder that holds decks; without it content/decks and the folders that TLI_DECKS names"
 
-    checking = commands.add_parser("check", help="report every mistake: file, line, field, remedy")
+    checking = commands.add_parser(
+        "check", help="report every mistake: file, line, field, remedy; runs the decks' code if the files are right"
+    )
     checking.add_argument("dir", nargs="?", type=Path, metavar="DIR", help=folder)
+    checking.add_argument("--static", action="store_true", help="read the files only, run none of their code")
     checking.set_defaults(command=_check)
 
     listing = commands.add_parser("list", help="show decks and questions")
@@ -52,14 +56,22 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
+def roots(options: argparse.Namespace) -> tuple[Path, ...]:
+    """The folders of decks that a command is about."""
+    return (options.dir,) if options.dir is not None else deck_roots()
+
+
 def _report(options: argparse.Namespace) -> Report:
-    return check((options.dir,) if options.dir is not None else deck_roots())
+    return check(roots(options))
 
 
 def _check(options: argparse.Namespace) -> int:
     report = _report(options)
-    if report.problems:
-        print(*report.problems, sep="\n")
+    problems = report.problems
+    if not problems and not options.static:
+        problems = run_code(roots(options))
+    if problems:
+        print(*problems, sep="\n")
         return 1
     questions = sum(len(deck.questions) for deck in report.decks)
     print(f"{_count(len(report.decks), 'deck')}, {_count(questions, 'question')}: no mistakes")

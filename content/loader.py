@@ -69,11 +69,12 @@ def _questions(deck: str, folders: Iterable[RawQuestion]) -> list[Question]:
 def _question(deck: str, folder: RawQuestion) -> Question:
     fields = {field: folder.value(name) for name, field in (MARKDOWN_FIELDS | LIST_FIELDS).items()}
     items = folder.value("items.yaml") or []
-    exercises = [_exercise(inside) for inside in folder.exercises if is_complete(inside)]
+    exercises = [exercise_in(inside) for inside in folder.exercises if is_complete(inside)]
     return Question(deck=deck, meta=folder.value("question.yaml"), **fields, items=items, exercises=exercises)
 
 
-def _exercise(folder: RawFolder) -> Exercise:
+def exercise_in(folder: RawFolder) -> Exercise:
+    """The exercise in a folder that is complete (`content.rules.is_complete`)."""
     code = {name: file.text for name, file in folder.files.items() if name.endswith(".py")}
     fields = {Path(name).stem: code.pop(name) for name in EXERCISE_FILES if name.endswith(".py")}
     return Exercise(key=folder.path.name, meta=folder.value("exercise.yaml"), **fields, wrong=code)

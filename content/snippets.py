@@ -7,7 +7,7 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -80,7 +80,14 @@ def run_snippets(deck: Path, timeout_seconds: float = 120) -> list[SnippetResult
     )
     if problems:
         raise ContentError(problems)
-    job = {"preamble": preamble, "preamble_file": f"{deck.name}/{PREAMBLE}", "snippets": [asdict(s) for s in snippets]}
+    return run_blocks(snippets, timeout_seconds, preamble or "", f"{deck.name}/{PREAMBLE}")
+
+
+def run_blocks(
+    snippets: Sequence[Snippet], timeout_seconds: float, preamble: str = "", preamble_file: str = ""
+) -> list[SnippetResult]:
+    """Run these in one other Python process; those of one `file` share a namespace, which the preamble fills."""
+    job = {"preamble": preamble, "preamble_file": preamble_file, "snippets": [asdict(s) for s in snippets]}
     done, failure = _run_worker(job, timeout_seconds)
     results = [SnippetResult(**result) for result in done]
     for snippet in snippets[len(results) :]:
