@@ -18,10 +18,15 @@ def local_date(moment: datetime, tz: tzinfo) -> date:
 
 
 def day_start(now: datetime, tz: tzinfo) -> datetime:
-    """The first moment, in UTC, of the learner's present calendar day.
+    """The first moment, in UTC, of the learner's present calendar day."""
+    return start_of(local_date(now, tz), tz)
+
+
+def start_of(day: date, tz: tzinfo) -> datetime:
+    """The first moment, in UTC, of a calendar day for a learner in `tz`.
 
     Days are 23 to 25 hours long where clocks change. Where a change skips midnight, the day starts at the change.
     """
     # fold=0 takes the first of two midnights, and reads a skipped one with the offset before the gap, which is the
     # moment of the change (PEP 495).
-    return datetime.combine(local_date(now, tz), time.min, tzinfo=tz).astimezone(UTC)
+    return datetime.combine(day, time.min, tzinfo=tz).astimezone(UTC)

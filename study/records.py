@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from study.queue import Card
+from study.cards import Card
 from study.scheduling import Memory, Rating
 
 
@@ -23,11 +23,22 @@ class StaleCard(RuntimeError):  # noqa: N818  (what happened, as the screens say
         self.card = card
 
 
+class StaleInterview(RuntimeError):  # noqa: N818  (what happened, as the screens say it)
+    """The interview went on in another tab meanwhile; `interview` is where it stands. The message is for her."""
+
+    def __init__(self, interview: Interview) -> None:
+        super().__init__("This interview went on elsewhere meanwhile, so this step was not saved.")
+        self.interview = interview
+
+
 @dataclass(frozen=True)
 class Review:
     """One answer that counts.
 
-    `retrievability`: the chance of recall (0 to 1) predicted just before the answer, None for a card's first answer.
+    `retrievability`: the chance of recall (0 to 1) predicted just before the answer, None for the first answer to a
+    card that is new or was reset (`before` then has no last review). `answered`: what was answered, as the screen that
+    asked keeps it (chosen options and the seed that shuffled them, typed text, ...). `kind`: of the item. Both are None
+    for answers from before they were kept.
     """
 
     answer_id: str
@@ -38,6 +49,8 @@ class Review:
     before: Memory
     after: Memory
     retrievability: float | None
+    answered: dict[str, Any] | None = None
+    kind: str | None = None
 
 
 @dataclass(frozen=True)
@@ -67,3 +80,40 @@ class LabRun:
     outcome: str
     finished_at: datetime
     measured: dict[str, Any] | None = None
+
+
+@dataclass(frozen=True)
+class Draft:
+    """A text that is being written, or an earlier version of it; `updated_at` is when it became this."""
+
+    key: str
+    text: str
+    updated_at: datetime
+
+
+@dataclass(frozen=True)
+class Attempt:
+    """An exercise handed in. `tests`: the outcome of each, as the grader's JSON. `seconds`: what grading took."""
+
+    attempt_id: str
+    exercise: str
+    code: str
+    passed: bool
+    tests: list[dict[str, Any]]
+    seconds: float
+    attempted_at: datetime
+
+
+@dataclass(frozen=True)
+class Interview:
+    """A mock interview. `state` belongs to the interview's own module. `version`: 1 at the start, grows with each save.
+
+    `finished_at`: None while it goes on.
+    """
+
+    interview_id: str
+    state: dict[str, Any]
+    version: int
+    started_at: datetime
+    updated_at: datetime
+    finished_at: datetime | None

@@ -1,20 +1,21 @@
 """When to ask a card again: a thin, pure layer over the `fsrs` package (FSRS-6; Ye et al., KDD 2022).
 
 Nothing here computes an interval. The layer adds: immutable memories, the clock as an argument, a preview of the four
-outcomes, and words for intervals. Fuzzing, the package's random change of long intervals, is off: the preview on the
-buttons must equal what is scheduled, and results must not depend on the global random generator.
+outcomes, a cap before an interview, and words for intervals. Fuzzing, the package's random change of long intervals,
+is off: the preview on the buttons must equal what is scheduled, and nothing may depend on the global random generator.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from enum import IntEnum
 from functools import lru_cache
 from typing import Any, Literal, cast
 
 import fsrs
+from fsrs.scheduler import DEFAULT_PARAMETERS
 
 from study.days import as_utc
 
@@ -22,6 +23,9 @@ State = Literal["learning", "review", "relearning"]
 
 RETENTION_RANGE = (0.70, 0.99)
 MAXIMUM_INTERVAL_RANGE_DAYS = (1, 36_500)
+
+FINAL_DAYS = 3
+"""Days before the interview in which every card is seen once more: on the last one alone, all would come at once."""
 
 
 class Rating(IntEnum):
@@ -113,12 +117,21 @@ class Scheduler:
     """The learner's scheduling settings, and scheduling with them.
 
     `desired_retention`: the chance of recall, 0.70 to 0.99, at which a card comes back. `maximum_interval_days`: 1 to
-    36 500, holds for cards in review. Weights and learning steps (1 and 10 minutes) are the package's defaults.
-    ValueError out of range; every method raises ValueError for a naive `now`.
+    36 500, holds for cards in review. `weights`: the 21 parameters of FSRS-6, None for the package's defaults. Learning
+    steps (1 and 10 minutes) are the package's.
+
+    `deadline` (UTC): the beginning of the interview's day. Until `FINAL_DAYS` before it an answer is scheduled no later
+    than `last_call`, a day before the deadline, so that every card is seen again in the final days. Within those, only
+    a card that is just being learnt is held to that: a review has just been its look before the interview. From the
+    last call on the deadline has no effect.
+
+    ValueError out of range and for a naive deadline; every method raises ValueError for a naive `now`.
     """
 
     desired_retention: float = 0.9
     maximum_interval_days: int = 36_500
+    weights: tuple[float, ...] | None = None
+    deadline: datetime | None = None
 
     def __post_init__(self) -> None:
         for name, value, (low, high) in (
@@ -127,6 +140,21 @@ class Scheduler:
         ):
             if not low <= value <= high:
                 raise ValueError(f"{name} is {value}; it must be between {low} and {high}")
+        # Frozen, and a key of the cache below: a list or another zone must not make a second, unequal scheduler.
+        if self.weights is not None:
+            object.__setattr__(self, "weights", checked_weights(self.weights))
+        if self.deadline is not None:
+            object.__setattr__(self, "deadline", as_utc(self.deadline))
+
+    @property
+    def last_call(self) -> datetime | None:
+        """The moment, UTC, by which every card is due again: the last day before the interview is left to see it."""
+        return None if self.deadline is None else self.deadline - timedelta(days=1)
+
+    @property
+    def final_days_start(self) -> datetime | None:
+        """The moment, UTC, from which a review counts as a card's look before the interview."""
+        return None if self.deadline is None else self.deadline - timedelta(days=FINAL_DAYS)
 
     def new_memory(self, now: datetime) -> Memory:
         """The memory of a card that was never answered, due at once."""
@@ -134,8 +162,13 @@ class Scheduler:
 
     def review(self, memory: Memory, rating: Rating, now: datetime) -> Memory:
         """The memory after an answer at `now`. Deterministic."""
-        card, _ = _engine(self).review_card(memory.to_fsrs(), fsrs.Rating(rating), as_utc(now))
-        return Memory.from_fsrs(card)
+        now = as_utc(now)
+        card, _ = _engine(self).review_card(memory.to_fsrs(), fsrs.Rating(rating), now)
+        after = Memory.from_fsrs(card)
+        held_until = self.final_days_start if memory.state == "review" else self.last_call
+        if self.last_call is None or held_until is None or now >= held_until:
+            return after
+        return replace(after, due=min(after.due, self.last_call))
 
     def preview(self, memory: Memory, now: datetime) -> dict[Rating, Outcome]:
         """What each of the four ratings would lead to if given at `now`; exactly what `review` then schedules."""
@@ -154,9 +187,20 @@ class Scheduler:
         return _engine(self).get_card_retrievability(memory.to_fsrs(), as_utc(now))
 
 
+def checked_weights(weights: Sequence[float]) -> tuple[float, ...]:
+    """The 21 parameters of FSRS-6, as floats. ValueError if the package refuses them (number of them, bounds, NaN)."""
+    try:
+        numbers = tuple(float(weight) for weight in weights)
+        fsrs.Scheduler(parameters=numbers)
+    except (TypeError, ValueError) as error:
+        raise ValueError(f"these are no FSRS-6 parameters: {error}") from error
+    return numbers
+
+
 @lru_cache(maxsize=32)
 def _engine(settings: Scheduler) -> fsrs.Scheduler:
     return fsrs.Scheduler(
+        parameters=DEFAULT_PARAMETERS if settings.weights is None else settings.weights,
         desired_retention=settings.desired_retention,
         maximum_interval=settings.maximum_interval_days,
         enable_fuzzing=False,

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta, tzinfo
 from statistics import fmean, median
 
+from study.cards import Card
 from study.days import local_date
-from study.queue import Card
 from study.records import Review
 from study.scheduling import Rating, Scheduler
 
@@ -61,6 +61,14 @@ class SessionSummary:
     remembered_share: float | None
 
 
+@dataclass(frozen=True)
+class Leech:
+    """A card that is forgotten again and again."""
+
+    card: Card
+    lapses: int
+
+
 def reviews_per_day(reviews: Iterable[Review], days: int, now: datetime, tz: tzinfo) -> list[DayReviews]:
     """The answers of each of the last `days` (>= 1) days, today included and last; days without any are there too."""
     by_day: dict[date, list[Review]] = {day: [] for day in _days(local_date(now, tz) - timedelta(days - 1), days)}
@@ -70,9 +78,14 @@ def reviews_per_day(reviews: Iterable[Review], days: int, now: datetime, tz: tzi
 
 
 def due_forecast(cards: Iterable[Card], days: int, now: datetime, tz: tzinfo) -> list[DayDue]:
-    """How many answered cards come due on each of `days` (>= 1) days from today on; overdue ones count as today."""
+    """How many answered cards come due on each of `days` (>= 1) days from today on; overdue ones count as today.
+
+    Suspended cards are left out, buried ones come when they are asked again. `study.plan.day_plan` looks further: at
+    new cards, at the interview date, and at what comes back.
+    """
     today = local_date(now, tz)
-    due = Counter(max(today, local_date(card.memory.due, tz)) for card in cards if not card.is_new)
+    asked = [max(c.memory.due, c.buried_until or c.memory.due) for c in cards if not (c.is_new or c.suspended)]
+    due = Counter(max(today, local_date(moment, tz)) for moment in asked)
     return [DayDue(day, due[day]) for day in _days(today, days)]
 
 
@@ -103,6 +116,15 @@ def _group_memory(name: str, members: Sequence[Card], now: datetime, scheduler: 
     )
 
 
+def weakest(groups: Iterable[GroupMemory], count: int) -> list[GroupMemory]:
+    """The `count` groups that are remembered worst, of those with an answered card; ties by stability, then by name.
+
+    To ask how they will stand at the interview, give `memory_per_question` its moment as `now`.
+    """
+    seen = [(each.retrievability, each.stability_days or 0.0, each.group, each) for each in groups if each.seen]
+    return [group for *_, group in sorted(seen, key=lambda entry: entry[:3])[:count]]
+
+
 def session_summary(reviews: Sequence[Review]) -> SessionSummary:
     """What was done in these reviews."""
     per_rating = _per_rating(reviews)
@@ -121,6 +143,28 @@ def streak_days(reviews: Iterable[Review], now: datetime, tz: tzinfo) -> int:
         streak += 1
         day -= timedelta(days=1)
     return streak
+
+
+def reviews_calendar(reviews: Iterable[Review], now: datetime, tz: tzinfo) -> list[DayReviews]:
+    """The answers of each day of the past year by whole weeks: from the Monday 52 weeks before this week's to today."""
+    return reviews_per_day(reviews, 52 * 7 + local_date(now, tz).weekday() + 1, now, tz)
+
+
+def leeches(reviews: Iterable[Review], cards: Iterable[Card], lapses: int = 5) -> list[Leech]:
+    """The cards with at least `lapses` (>= 1) lapses since they were new or reset, most lapses first, then by id.
+
+    A lapse is an Again to a card in review; failing a learning step is none. So counts Anki, whose threshold is 8 by
+    default (https://docs.ankiweb.net/leeches.html); an interview leaves less time. Suspended cards are there too.
+    """
+    counts: Counter[str] = Counter()
+    for review in reviews:
+        if review.before.last_review is None:
+            counts[review.item_id] = 0
+        counts[review.item_id] += review.rating is Rating.AGAIN and review.before.state == "review"
+    found = [Leech(card, counts[card.item_id]) for card in cards if not card.is_new]
+    return sorted(
+        (leech for leech in found if leech.lapses >= lapses), key=lambda leech: (-leech.lapses, leech.card.id)
+    )
 
 
 def _days(first: date, count: int) -> list[date]:

@@ -6,7 +6,7 @@ import streamlit as st
 
 from study.interviewing.model import OPEN_KINDS, Step
 from study.interviewing.reporting import Report, StepResult, TopicReport
-from ui import cards, catalogue, interviews, navigation, services
+from ui import cards, catalogue, interview_print, interviews, navigation, services, session
 from ui.catalogue import KINDS
 from ui.interviews import Saved
 
@@ -40,6 +40,17 @@ def show(saved: Saved) -> None:
     with st.container(horizontal=True):
         navigation.link("interview", "Another interview", icon=":material/replay:")
         navigation.link("quiz", "To the quiz", icon=":material/style:")
+        zone = session.timezone()
+        st.download_button(
+            "Print the report",
+            lambda: interview_print.html(saved, zone),
+            file_name=interview_print.file_name(saved, zone),
+            mime="text/html",
+            icon=":material/print:",
+            help="A file that needs no network: open it in the browser and print it, or save it as PDF.",
+            on_click="ignore",
+            key=f"print-{saved.id}",
+        )
 
 
 def _figures(report: Report) -> None:

@@ -5,13 +5,13 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import Any, ClassVar, cast
 
-from sqlalchemy import JSON, DateTime, Dialect, Double, ForeignKey, Index, MetaData, String, UniqueConstraint
+from sqlalchemy import JSON, DateTime, Dialect, Double, ForeignKey, Index, MetaData, String, Text, UniqueConstraint
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 from sqlalchemy.types import TypeDecorator
 
+from study.cards import Card
 from study.days import as_utc
-from study.queue import Card
-from study.records import LabRun, Prediction, Review
+from study.records import Attempt, Draft, Interview, LabRun, Prediction, Review
 from study.scheduling import Memory, Rating, State
 
 # Constraints need names of their own, or SQLite's batch migrations cannot change them later.
@@ -46,7 +46,7 @@ class Base(DeclarativeBase):
 
 
 class CardRow(Base):
-    """`study.queue.Card`. `version` guards every update: one made against an older version changes no row and fails."""
+    """`study.cards.Card`. `version` guards every update: one made against an older version changes no row and fails."""
 
     __tablename__ = "cards"
     __table_args__ = (UniqueConstraint("learner_id", "item_id"),)
@@ -63,6 +63,10 @@ class CardRow(Base):
     last_review: Mapped[datetime | None]
     reviews: Mapped[int]
     version: Mapped[int] = mapped_column()
+    suspended: Mapped[bool] = mapped_column(default=False)
+    buried_until: Mapped[datetime | None]
+    note: Mapped[str] = mapped_column(Text, default="")
+    asked_for: Mapped[bool] = mapped_column(default=True)
 
     # SQLAlchemy types it as an instance attribute, so ClassVar will not do.
     __mapper_args__ = {"version_id_col": version, "version_id_generator": False}  # noqa: RUF012
@@ -80,18 +84,32 @@ class CardRow(Base):
         self.due, self.last_review = memory.due, memory.last_review
 
     def remember(self, memory: Memory, *, reviews: int) -> None:
-        """A new memory after an answer or an undo, and with it a new version."""
+        """A new memory after an answer, an undo or a reset, and with it a new version."""
         self.set_memory(memory)
         self.reviews = reviews
         self.version += 1
 
     def record(self) -> Card:
         """The row as plain data."""
-        return Card(self.id, self.item_id, self.memory(), self.added_at, self.reviews, self.version)
+        return Card(
+            self.id,
+            self.item_id,
+            self.memory(),
+            self.added_at,
+            self.reviews,
+            self.version,
+            self.suspended,
+            self.buried_until,
+            self.note,
+            self.asked_for,
+        )
 
 
 class ReviewRow(Base):
-    """`study.records.Review`. Rows are never deleted: one taken back has `undone_at`."""
+    """`study.records.Review`. Rows are never deleted: one taken back has `undone_at`.
+
+    `forgotten_at`: when its card was reset after it. It counts as an answer, but the card's memory no longer holds it.
+    """
 
     __tablename__ = "reviews"
     __table_args__ = (UniqueConstraint("learner_id", "answer_id"), Index(None, "learner_id", "reviewed_at"))
@@ -108,6 +126,9 @@ class ReviewRow(Base):
     after: Mapped[dict[str, Any]]
     retrievability: Mapped[float | None]
     undone_at: Mapped[datetime | None]
+    answered: Mapped[dict[str, Any] | None] = mapped_column(JSON(none_as_null=True))
+    kind: Mapped[str | None]
+    forgotten_at: Mapped[datetime | None]
 
     def record(self) -> Review:
         """The row as plain data."""
@@ -120,6 +141,8 @@ class ReviewRow(Base):
             before=Memory.from_json(self.before),
             after=Memory.from_json(self.after),
             retrievability=self.retrievability,
+            answered=self.answered,
+            kind=self.kind,
         )
 
 
@@ -171,6 +194,70 @@ class LabRunRow(Base):
     def record(self) -> LabRun:
         """The row as plain data."""
         return LabRun(self.run_id, self.lab, self.config, self.seconds, self.outcome, self.finished_at, self.measured)
+
+
+class DraftRow(Base):
+    """`study.records.Draft`: one version of a text. The newest of a key is the draft."""
+
+    __tablename__ = "drafts"
+    __table_args__ = (Index(None, "learner_id", "key"),)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    learner_id: Mapped[str]
+    key: Mapped[str]
+    text: Mapped[str] = mapped_column(Text)
+    updated_at: Mapped[datetime]
+
+    def record(self) -> Draft:
+        """The row as plain data."""
+        return Draft(self.key, self.text, self.updated_at)
+
+
+class AttemptRow(Base):
+    """`study.records.Attempt`."""
+
+    __tablename__ = "attempts"
+    __table_args__ = (UniqueConstraint("learner_id", "attempt_id"),)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    learner_id: Mapped[str]
+    attempt_id: Mapped[str]
+    exercise: Mapped[str]
+    code: Mapped[str] = mapped_column(Text)
+    passed: Mapped[bool]
+    tests: Mapped[Any] = mapped_column(JSON)
+    seconds: Mapped[float]
+    attempted_at: Mapped[datetime]
+
+    def record(self) -> Attempt:
+        """The row as plain data."""
+        return Attempt(
+            self.attempt_id, self.exercise, self.code, self.passed, self.tests, self.seconds, self.attempted_at
+        )
+
+
+class InterviewRow(Base):
+    """`study.records.Interview`. `version` guards every update, as a card's does."""
+
+    __tablename__ = "interviews"
+    __table_args__ = (UniqueConstraint("learner_id", "interview_id"),)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    learner_id: Mapped[str]
+    interview_id: Mapped[str]
+    state: Mapped[dict[str, Any]]
+    version: Mapped[int] = mapped_column()
+    started_at: Mapped[datetime]
+    updated_at: Mapped[datetime]
+    finished_at: Mapped[datetime | None]
+
+    __mapper_args__ = {"version_id_col": version, "version_id_generator": False}  # noqa: RUF012
+
+    def record(self) -> Interview:
+        """The row as plain data."""
+        return Interview(
+            self.interview_id, self.state, self.version, self.started_at, self.updated_at, self.finished_at
+        )
 
 
 class SettingRow(Base):

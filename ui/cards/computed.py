@@ -88,7 +88,8 @@ def _drawn(entry: Entry, seed: int) -> Drawn | None:
     drawn: Drawn | None = session.kept(name, None)
     if drawn is None:
         try:
-            drawn = services.desk().draw(generator, seed)
+            with st.spinner("Working out fresh numbers ..."):
+                drawn = services.desk().draw(generator, seed)
         except DeskError as error:
             st.error(f"The numbers cannot be worked out: {error}", icon=":material/error:")
             st.button("Try again", key=f"{name}-again")

@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
+from sqlalchemy import event
 
 from study.store import Store
 
@@ -36,3 +37,16 @@ def store(file: Path, empty_database: Path) -> Iterator[Store]:
     opened = Store(f"sqlite:///{file}")
     yield opened
     opened.close()
+
+
+@pytest.fixture
+def unsynced(store: Store) -> Store:
+    """The store without waiting for the disk, for thousands of writes that are not about power cuts."""
+    return without_sync(store)
+
+
+def without_sync(store: Store) -> Store:
+    """Switch the waiting off in every connection that the store opens from now on."""
+    event.listen(store._reader, "connect", lambda connection, _: connection.execute("PRAGMA synchronous = OFF"))
+    store.close()
+    return store

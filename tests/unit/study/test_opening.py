@@ -23,7 +23,17 @@ from study.migrations import upgrade
 from study.migrations.tables import Base
 from study.store import Store, StoreError
 
-TABLES = {"alembic_version", "cards", "lab_runs", "predictions", "reviews", "settings"}
+TABLES = {
+    "alembic_version",
+    "attempts",
+    "cards",
+    "drafts",
+    "interviews",
+    "lab_runs",
+    "predictions",
+    "reviews",
+    "settings",
+}
 
 
 def _sql(file: Path, *statements: str) -> list[tuple[object, ...]]:
@@ -247,3 +257,123 @@ def test_a_database_of_the_first_schema_keeps_what_is_in_it(file: Path) -> None:
     (run,) = opened.lab_runs()
     assert (run.run_id, run.config, run.measured) == ("r1", {"steps": 120}, None)
     opened.close()
+
+
+ROWS_OF_0002 = {
+    "cards": [
+        "(1, 'local', 'd/q1', '2026-01-02 08:00:00.000001', 'review', NULL, 8.2956, 1.0, '2026-01-10 08:00:00.5', "
+        "'2026-01-02 08:00:00.5', 2, 3)",
+        "(2, 'bob', 'd/q1', '2026-01-02 08:00:00', 'learning', 0, NULL, NULL, '2026-01-02 08:00:00', NULL, 0, 0)",
+    ],
+    "reviews": [
+        "(1, 'local', 'a1', 1, 'd/q1', 3, '2026-01-02 07:50:00', 4.25, '{json}', '{json}', NULL, NULL)",
+        "(2, 'local', 'a2', 1, 'd/q1', 4, '2026-01-02 08:00:00.5', 1.0, '{json}', '{json}', 1.0, NULL)",
+        "(3, 'local', 'a3', 1, 'd/q1', 1, '2026-01-02 08:01:00', 1.0, '{json}', '{json}', 1.0, '2026-01-02 08:02:00')",
+    ],
+    "predictions": [
+        "(1, 'local', 'p1', 'forgetting', '{\"steps\": 120}', 'holds', '2026-01-03 08:00:00', 'cannot_tell', "
+        "'2026-01-03 08:01:00')",
+    ],
+    "lab_runs": [
+        "(1, 'local', 'p1', 'forgetting', '{\"steps\": 120}', 4.5, 'cannot_tell', '2026-01-03 08:01:00', NULL)",
+        "(2, 'local', 'p2', 'forgetting', '{}', 0.1, 'holds', '2026-01-03 08:02:00', '{\"lead\": 1.5}')",
+    ],
+    "settings": ["('local', 'new_per_day', '7')", "('local', 'nothing', 'null')"],
+}
+MEMORY = (
+    '{"state": "learning", "step": 0, "stability_days": null, "difficulty": null, '
+    '"due": "2026-01-02T08:00:00+00:00", "last_review": null}'
+)
+
+
+@pytest.fixture
+def database_of_0002(file: Path) -> Path:
+    """Made by the migrations as they shipped, with rows in every table."""
+    config = Config()
+    config.set_main_option("script_location", str(Path(upgrade.__file__).parent))
+    with create_engine(f"sqlite:///{file}").begin() as connection:
+        config.attributes["connection"] = connection
+        command.upgrade(config, "0002")
+    _sql(file, *(f"INSERT INTO {table} VALUES {row.replace('{json}', MEMORY)}" for table, row in _old_rows()))
+    return file
+
+
+def _old_rows() -> list[tuple[str, str]]:
+    return [(table, row) for table, rows in ROWS_OF_0002.items() for row in rows]
+
+
+def _dump(file: Path) -> dict[str, list[tuple[object, ...]]]:
+    """Every row, in the columns that 0002 had."""
+    columns = {"cards": 12, "reviews": 12, "predictions": 9, "lab_runs": 9, "settings": 3}
+    return {table: [row[:count] for row in _sql(file, f"SELECT * FROM {table}")] for table, count in columns.items()}
+
+
+def test_a_database_of_the_second_schema_keeps_every_row(database_of_0002: Path) -> None:
+    before = _dump(database_of_0002)
+    assert {table: len(rows) for table, rows in before.items()} == {t: len(rows) for t, rows in ROWS_OF_0002.items()}
+    opened = Store(f"sqlite:///{database_of_0002}")
+    assert _dump(database_of_0002) == before
+    (card,) = opened.cards()
+    assert (card.item_id, card.reviews, card.version, card.memory.stability_days) == ("d/q1", 2, 3, 8.2956)
+    assert (card.suspended, card.buried_until, card.note, card.asked_for) == (False, None, "", True)
+    assert [card.asked_for for card in opened.cards(learner="bob")] == [True]
+    assert [(review.answer_id, review.answered, review.kind) for review in opened.reviews()] == [
+        ("a1", None, None),
+        ("a2", None, None),
+    ]
+    assert [run.measured for run in opened.lab_runs()] == [None, {"lead": 1.5}]
+    assert [each.outcome for each in opened.predictions()] == ["cannot_tell"]
+    assert (opened.setting("new_per_day", 10), opened.setting("nothing", 10)) == (7, None)
+    opened.close()
+
+
+def test_what_was_answered_before_the_upgrade_can_be_undone_and_reset_after_it(
+    database_of_0002: Path, now: datetime
+) -> None:
+    opened = Store(f"sqlite:///{database_of_0002}")
+    taken = opened.undo_last(now)
+    assert taken is not None
+    assert taken.answer_id == "a2"
+    reset = opened.reset("d/q1", now)
+    assert opened.undo_last(now) is not None
+    assert (opened.card("d/q1"), opened.reviews()) == (reset, [])
+    opened.close()
+
+
+def test_processes_that_upgrade_at_once_find_the_same_rows(database_of_0002: Path) -> None:
+    before = _dump(database_of_0002)
+    script = (
+        f"from study.store import Store; store = Store('sqlite:///{database_of_0002}'); "
+        "print(len(store.reviews()), store.suspend('d/q1', True, store.reviews()[0].reviewed_at).suspended)"
+    )
+    started = [subprocess.Popen([sys.executable, "-c", script], stdout=subprocess.PIPE, text=True) for _ in range(2)]
+    assert [process.communicate()[0] for process in started] == ["2 True\n"] * 2
+    assert _dump(database_of_0002) == before
+    assert _sql(database_of_0002, "SELECT version_num FROM alembic_version") == [(upgrade.HEAD,)]
+
+
+def test_an_upgrade_that_fails_leaves_the_second_schema_as_it_was(
+    database_of_0002: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The last step of the third migration fails, after columns and tables were added."""
+    from alembic.operations import Operations
+
+    create, before = Operations.create_table, _sql(database_of_0002, "SELECT sql FROM sqlite_master")
+    rows = _dump(database_of_0002)
+
+    def fail_at_last(self: Operations, name: str, *args: object, **options: object) -> object:
+        if name == "interviews":
+            raise RuntimeError("power cut")
+        return create(self, name, *args, **options)  # type: ignore[arg-type]
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Operations, "create_table", fail_at_last)
+        with pytest.raises(RuntimeError, match="power cut"):
+            Store(f"sqlite:///{database_of_0002}")
+    assert _sql(database_of_0002, "SELECT sql FROM sqlite_master") == before
+    assert (_dump(database_of_0002), _sql(database_of_0002, "SELECT version_num FROM alembic_version")) == (
+        rows,
+        [("0002",)],
+    )
+    Store(f"sqlite:///{database_of_0002}").close()
+    assert _dump(database_of_0002) == rows

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import random
-from datetime import datetime, timedelta
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from study.days import day_start
 from study.queue import Card, Queue, plan
 from study.scheduling import Memory, Rating, Scheduler
 
@@ -134,3 +136,47 @@ def test_following_the_queue_asks_everything_and_never_more_new_ones_than_allowe
             moment += timedelta(minutes=1)
         assert introduced <= 2
     assert list(cards) == CATALOGUE
+
+
+def test_suspended_and_buried_cards_are_not_asked_in_any_way(now: datetime) -> None:
+    """Due, waiting and new ones; a buried one is from its moment on. None takes a place among the new ones."""
+    past = now - timedelta(days=1)
+    cards = [
+        _review("q0", past, 3),
+        _learning("q1", past),
+        _learning("q2", now + timedelta(minutes=5)),
+        _fresh("q3", past),
+    ]
+    assert _plan(cards, now, per_day=1).due == ("q1", "q0")
+    suspended = [replace(card, suspended=True) for card in cards]
+    assert _plan(suspended, now, per_day=2) == Queue((), ("q4", "q5"), (), "q4")
+    until = now + timedelta(minutes=3)
+    buried = [replace(card, buried_until=until) for card in cards]
+    assert _plan(buried, now, per_day=2) == Queue((), ("q4", "q5"), (), "q4")
+    assert _plan(buried, until, per_day=2) == _plan(cards, until, per_day=2)
+
+
+def test_a_card_with_only_a_note_waits_in_its_place_in_the_catalogue(now: datetime) -> None:
+    noted = replace(_fresh("q1", now), note="hm", asked_for=False)
+    own = _fresh("q9", now)
+    assert _plan([noted, own], now, per_day=3).new == ("q9", "q0", "q1")
+    assert _plan([noted, own], now, per_day=2).new == ("q9", "q0")
+    assert _plan([replace(noted, suspended=True), own], now, per_day=3).new == ("q9", "q0", "q2")
+
+
+def test_the_catalogue_is_the_filter(now: datetime) -> None:
+    cards = [_review("q0", now, 3), _learning("q1", now), _fresh("q2", now)]
+    assert plan(cards, ["q0", "q5"], now, 9, 0) == Queue(("q0",), ("q5",), (), "q0")
+
+
+def test_what_the_interview_pulls_forward_is_asked_after_what_is_due(now: datetime) -> None:
+    """One of four far cards a day with four days left; the one that is remembered worst at the interview first."""
+    scheduler = Scheduler(deadline=day_start(now, UTC) + timedelta(days=4))
+    far = [_review(f"q{number}", now + timedelta(days=100 + number), 90.0 - number, number) for number in range(4)]
+    far = [replace(card, memory=replace(card.memory, last_review=now - timedelta(days=9))) for card in far]
+    cards = [*far, _review("q8", now, 5)]
+    queue = plan(cards, CATALOGUE, now, 1, 0, scheduler)
+    assert (queue.due, queue.pulled, queue.new, queue.next) == (("q8", "q3"), ("q3",), ("q4",), "q8")
+    assert plan(cards, CATALOGUE, now, 0, 0, scheduler, pulled_today=1).due == ("q8", "q3")
+    assert plan(far[:3], CATALOGUE, now, 0, 0, scheduler, pulled_today=1).due == ()
+    assert plan(cards, CATALOGUE, now, 0, 0).due == ("q8",)

@@ -2,15 +2,27 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
 
-from study.queue import Card
+from study.cards import Card
 from study.records import Review
 from study.scheduling import Memory, Rating, Scheduler
-from study.statistics import due_forecast, memory_per_question, reviews_per_day, session_summary, streak_days
+from study.statistics import (
+    GroupMemory,
+    due_forecast,
+    leeches,
+    memory_per_question,
+    reviews_calendar,
+    reviews_per_day,
+    session_summary,
+    streak_days,
+    weakest,
+)
+from study.store import Store
 
 SCHEDULER = Scheduler()
 BERLIN = ZoneInfo("Europe/Berlin")
@@ -106,3 +118,84 @@ def test_a_streak_is_one_of_local_days() -> None:
     """Every evening at 20:00 in New York, across its change of clocks, is a row of days, whatever UTC says."""
     evenings = [datetime(2026, 3, day, 20, tzinfo=NEW_YORK) for day in (6, 7, 8, 9)]
     assert streak_days([_given(evening) for evening in evenings], evenings[-1], NEW_YORK) == 4
+
+
+def test_due_forecast_leaves_out_suspended_cards_and_waits_for_buried_ones(now: datetime) -> None:
+    card = _card("a", now - timedelta(days=3))
+    cards = [
+        replace(card, suspended=True),
+        replace(card, buried_until=now + timedelta(days=2)),
+        replace(card, buried_until=now - timedelta(days=1)),
+        replace(_card("b", now + timedelta(days=1)), buried_until=now),
+    ]
+    assert [day.due for day in due_forecast(cards, 3, now, UTC)] == [1, 1, 1]
+
+
+def test_the_calendar_is_a_year_of_whole_weeks() -> None:
+    """Wednesday 4 March 2026: from Monday 3 March 2025 to today, 52 weeks and 3 days."""
+    now = datetime(2026, 3, 4, 12, tzinfo=UTC)
+    edges = [datetime(2025, 3, 2, 23, 59, tzinfo=UTC), datetime(2025, 3, 3, tzinfo=UTC), now]
+    days = reviews_calendar([_given(edge) for edge in edges], now, UTC)
+    assert (len(days), days[0].day, days[-1].day) == (367, date(2025, 3, 3), date(2026, 3, 4))
+    assert days[0].day.weekday() == 0
+    assert (days[0].answered, days[-1].answered, sum(day.answered for day in days)) == (1, 1, 2)
+    assert len(reviews_calendar([], datetime(2026, 3, 2, 0, 30, tzinfo=UTC), NEW_YORK)) == 52 * 7 + 7  # a Sunday there
+    assert len(reviews_calendar([], datetime(2026, 3, 2, 0, 30, tzinfo=UTC), UTC)) == 52 * 7 + 1
+
+
+def test_weakest_groups_come_first_and_unseen_ones_not_at_all() -> None:
+    groups = [
+        GroupMemory("b", 2, 2, 0.9, 5.0),
+        GroupMemory("unseen", 2, 0, None, None),
+        GroupMemory("a", 2, 1, 0.9, 5.0),
+        GroupMemory("firm", 1, 1, 0.95, 1.0),
+        GroupMemory("loose", 1, 1, 0.9, 4.0),
+        GroupMemory("worst", 1, 1, 0.2, 99.0),
+    ]
+    assert [group.group for group in weakest(groups, 9)] == ["worst", "loose", "a", "b", "firm"]
+    assert [group.group for group in weakest(groups, 2)] == ["worst", "loose"]
+    assert weakest([], 3) == []
+
+
+def _history(store: Store, item: str, ratings: str, start: datetime) -> None:
+    """Answers two days apart: A(gain), G(ood), or R for a reset."""
+    for step, rating in enumerate(ratings):
+        moment, card = start + timedelta(days=2 * step), store.card(item)
+        if rating == "R":
+            store.reset(item, moment)
+            continue
+        store.answer(
+            item,
+            {"A": Rating.AGAIN, "G": Rating.GOOD}[rating],
+            moment,
+            answer_id=f"{item}{step}",
+            expected_version=card.version if card else 0,
+            duration_seconds=1.0,
+            scheduler=SCHEDULER,
+        )
+
+
+def test_leeches_by_lapses_in_review_alone(store: Store, now: datetime) -> None:
+    """Counted by hand. Good, Good leads from the learning steps to review; Again there leads to relearning, where
+    another Again is no lapse; Good leads back."""
+    for item, ratings in {
+        "learning": "AAAAAA",
+        "two": "GGAGAG",
+        "two and failed steps": "GGAAAGAAG",
+        "three": "GGAGAGA",
+        "forgiven": "GGAGAGAR",
+        "two since the reset": "GGAGAGARGGAGA",
+        "four": "GGAGAGAGA",
+    }.items():
+        _history(store, item, ratings, now)
+    store.suspend("four", True, now)
+    found = leeches(store.reviews(), store.cards(), lapses=2)
+    assert [(leech.card.item_id, leech.lapses) for leech in found] == [
+        ("four", 4),
+        ("three", 3),
+        ("two", 2),
+        ("two and failed steps", 2),
+        ("two since the reset", 2),
+    ]
+    assert [leech.card.item_id for leech in leeches(store.reviews(), store.cards(), lapses=4)] == ["four"]
+    assert leeches(store.reviews(), store.cards()) == []

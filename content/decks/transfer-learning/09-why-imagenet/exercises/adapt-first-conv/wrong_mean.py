@@ -1,0 +1,14 @@
+import copy
+
+from torch import nn
+
+
+def adapt_first_conv(conv: nn.Conv2d, channels: int) -> nn.Conv2d:
+    if channels == 1:
+        weight = conv.weight.mean(dim=1, keepdim=True)
+    else:
+        weight = conv.weight[:, [j % 3 for j in range(channels)]] * 3 / channels
+    new = copy.deepcopy(conv)
+    new.in_channels = channels
+    new.weight = nn.Parameter(weight.detach())
+    return new
