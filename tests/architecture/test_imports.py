@@ -39,11 +39,13 @@ TORCH_MODULES = {
     "demos/worker.py",
     "study/exercises/contract.py",
     "study/exercises/grading.py",
+    "study/checking.py",
     "study/fitting.py",
     "study/worker.py",
 }
-TORCH_FOLDERS = ("study/computed", "study/sandbox")
 """Modules that run in a worker or on the command line; the rest of `demos` is imported by the server."""
+TORCH_FOLDERS = ("study/computed", "study/sandbox")
+"""Folders of such modules; those that the server imports from there are covered by the last test of this file."""
 LAB_SERVER_FILES = {"__init__.py", "lab.py", "figure.py"}
 """Files of a lab that the server imports; the others run in a worker. A test below loads these, and sees no torch."""
 
@@ -95,15 +97,13 @@ def test_only_worker_modules_import_torch(path: Path) -> None:
     if {"torch", "torchvision", "safetensors"} & _imports(path):
         in_lab = path.is_relative_to(ROOT / "demos") and path.parent != ROOT / "demos"
         apart = name in TORCH_MODULES or path.parent.relative_to(ROOT).as_posix() in TORCH_FOLDERS
-        assert apart or (in_lab and path.name not in LAB_SERVER_FILES), (
-            f"{name} is imported by the server"
-        )
+        assert apart or (in_lab and path.name not in LAB_SERVER_FILES), f"{name} is imported by the server"
 
 
 def test_sql_only_in_the_store() -> None:
     users = {path.relative_to(ROOT).as_posix() for path in _files() if {"sqlalchemy", "alembic"} & _imports(path)}
-    assert "study/store.py" in users
-    assert {name for name in users if not name.startswith("study/migrations/")} == {"study/store.py"}
+    assert "study/storing/database.py" in users
+    assert [name for name in users if not name.startswith(("study/migrations/", "study/storing/"))] == []
 
 
 def test_pyplot_is_never_used() -> None:
