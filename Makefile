@@ -3,6 +3,8 @@ PYTHON ?= python3
 PORT ?= 8501
 BIN := .venv/bin
 ARGS ?=
+# Tests that may run two at a time; those of the labs measure times, and run alone.
+SIDE_BY_SIDE := tests/unit/study tests/unit/content
 
 .DEFAULT_GOAL := help
 .PHONY: help run dev test test-browser lint bench screenshots content pretrain clean
@@ -35,7 +37,12 @@ dev: .venv/installed-dev  ## Serve, and reload when a source file changes
 	@exec $(BIN)/python -m streamlit run app.py --server.port $(PORT) --server.fileWatcherType auto --client.showErrorDetails full
 
 test: .venv/installed-dev  ## Unit, screen and architecture tests (no browser)
+ifeq ($(ARGS),)
+	@$(BIN)/python -m pytest $(SIDE_BY_SIDE) -n 2 --dist loadfile
+	@$(BIN)/python -m pytest tests --ignore tests/browser $(addprefix --ignore ,$(SIDE_BY_SIDE))
+else
 	@$(BIN)/python -m pytest tests --ignore tests/browser $(ARGS)
+endif
 
 test-browser: .venv/installed-dev  ## Browser tests; need Chromium (Debian: apt-get install chromium)
 	@$(BIN)/python -m pytest tests/browser $(ARGS)

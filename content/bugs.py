@@ -80,6 +80,11 @@ def _wrong(run: BugRun) -> tuple[str, str] | None:
         return f"does not mend it: {run.check}", "correct 'fix', or what 'check' asks of it"
     if not run.fixed and run.check is None:
         return "passes its check, so that there is no mistake in it", "make 'check' fail on what is wrong"
-    if not run.fixed and run.check is not None and not run.check.startswith("AssertionError: "):
+    if not run.fixed and run.check is not None and not _says_what_is_wrong(run.check):
         return f"fails its check with {run.check}", "let 'check' say what is wrong, with assert and a message"
     return None
+
+
+def _says_what_is_wrong(error: str) -> bool:
+    """Of an assertion without a message, the worker tells the code."""
+    return error.startswith("AssertionError: ") and not error.startswith("AssertionError: assert ")

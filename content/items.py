@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from pydantic import Field, TypeAdapter, model_validator
+from pydantic import Field, TypeAdapter, ValidationInfo, field_validator
 
 from content.fields import Entry, Slug, Text
 
@@ -32,12 +32,15 @@ class Choice(Entry):
     prompt: Text
     options: list[Option] = Field(min_length=3, max_length=6)
 
-    @model_validator(mode="after")
-    def _some_right_some_wrong(self) -> Choice:
-        right = sum(option.right for option in self.options)
-        if not 0 < right < len(self.options):
-            raise ValueError("has no right option, or no wrong one; mark the right ones with 'right: true'")
-        return self
+    @field_validator("options")
+    @classmethod
+    def _some_right_some_wrong(cls, options: list[Option]) -> list[Option]:
+        right = sum(option.right for option in options)
+        if right == 0:
+            raise ValueError("has no right option; mark the right ones with 'right: true'")
+        if right == len(options):
+            raise ValueError("has no wrong option; mark only the right ones with 'right: true'")
+        return options
 
 
 class KeyPoint(Entry):
@@ -87,14 +90,25 @@ class Bug(Entry):
     check: Text
     explanation: Text
 
-    @model_validator(mode="after")
-    def _line_and_reason(self) -> Bug:
-        lines = self.code.splitlines()
-        if self.line > len(lines) or not lines[self.line - 1].strip():
-            raise ValueError(f"line {self.line} of the code is not there or empty; count lines of 'code' from 1")
-        if sum(reason.right for reason in self.reasons) != 1:
-            raise ValueError("does not have exactly one right reason; mark one with 'right: true'")
-        return self
+    @field_validator("line")
+    @classmethod
+    def _is_a_line_of_the_code(cls, line: int, info: ValidationInfo) -> int:
+        if "code" not in info.data:  # which is reported by itself
+            return line
+        lines = info.data["code"].splitlines()
+        if line > len(lines):
+            raise ValueError(f"is {line}, but 'code' has {len(lines)} lines; count its lines from 1")
+        if not lines[line - 1].strip():
+            raise ValueError(f"is {line}, but this line of 'code' is empty; count its lines from 1")
+        return line
+
+    @field_validator("reasons")
+    @classmethod
+    def _exactly_one_is_right(cls, reasons: list[Option]) -> list[Option]:
+        right = sum(reason.right for reason in reasons)
+        if right != 1:
+            raise ValueError(f"must have exactly one right reason, has {right}; mark one with 'right: true'")
+        return reasons
 
 
 class CasePoint(Entry):

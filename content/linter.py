@@ -67,7 +67,7 @@ def _yaml_problems(file: RawFile) -> Iterator[Problem]:
         if _NOT_MARKDOWN & set(location[-2:]):
             continue
         field = dotted(location)
-        if file.name == "items.yaml" and location[-1] in _PYTHON:
+        if file.name == "items.yaml" and _PYTHON & set(location[-1:]):
             wrong = python_mistake(string.text)
             if wrong:
                 yield Problem(file.label, string.line + wrong[0] - 1, field, wrong[1], "correct the code")

@@ -14,6 +14,7 @@ from content.tree import RawDeck, RawFolder, RawQuestion
 Keyed = FollowUp | Correction | Source
 
 _SLUG = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
+_SLUG_LENGTH = 60
 _FOLDER = re.compile(r"(\d{2,})-[a-z0-9]+(-[a-z0-9]+)*")
 
 
@@ -83,11 +84,17 @@ def _cards(question: RawQuestion) -> Iterator[Problem]:
         seen.setdefault(item.key, "another item")
     for exercise in question.exercises:
         key = exercise.path.name
-        if not _SLUG.fullmatch(key):
-            remedy = "use lower-case letters, digits and single hyphens, as 'freeze-first-children'"
+        if not _is_slug(key):
+            remedy = (
+                "use lower-case letters, digits and single hyphens, as 'freeze-first-children', at most 60 characters"
+            )
             yield Problem(exercise.label, 1, "folder", "has a name of the wrong form", remedy)
         elif key in seen:
             yield Problem(exercise.label, 1, "folder", f"'{key}' is also the key of {seen[key]}", "rename the folder")
+
+
+def _is_slug(name: str) -> bool:
+    return len(name) <= _SLUG_LENGTH and bool(_SLUG.fullmatch(name))
 
 
 def _exercise(folder: RawFolder) -> Iterator[Problem]:
@@ -96,7 +103,13 @@ def _exercise(folder: RawFolder) -> Iterator[Problem]:
     if meta is None:
         return
     label = f"{folder.label}/exercise.yaml"
-    named = {wrong.file: index for index, wrong in enumerate(meta.wrong)}
+    named: dict[str, int] = {}
+    for index, wrong in enumerate(meta.wrong):
+        if wrong.file in named:
+            line = folder.line("exercise.yaml", "wrong", index, "file")
+            found = f"'{wrong.file}' is also that of wrong[{named[wrong.file]}]"
+            yield Problem(label, line, f"wrong[{index}].file", found, "name each wrong solution once")
+        named.setdefault(wrong.file, index)
     there = {name for name in folder.files if name not in EXERCISE_FILES}
     for name, index in named.items():
         if name not in there:
@@ -109,6 +122,8 @@ def _exercise(folder: RawFolder) -> Iterator[Problem]:
 
 def is_complete(exercise: RawFolder) -> bool:
     """Whether the exercise can be used: every file is there and none has a mistake that this room can see."""
+    if not _is_slug(exercise.path.name):
+        return False
     named = {wrong.file for wrong in meta.wrong} if (meta := exercise.value("exercise.yaml")) else set()
     return bool(named) and {*EXERCISE_FILES, *named} <= exercise.files.keys() and not list(_exercise(exercise))
 

@@ -27,6 +27,9 @@ _FORMS = {
     "arxiv": 'write the id in quotes, as "2202.10054"',
     "url": "write an address that starts with https://",
     "labs": "name the lab as its folder is called: lower-case letters, digits and single underscores, as 'lr_decay'",
+    "generator": "use lower-case letters, digits and underscores, as 'head_parameters'",
+    "function": "write a name that Python allows, as 'freeze_first'",
+    "file": "name it with lower-case letters, digits and single underscores, as 'wrong_off_by_one.py'",
 }
 _SLUG_FORM = "use lower-case letters, digits and single hyphens, as 'layer-freezing', at most 60 characters"
 
@@ -67,14 +70,25 @@ def validate(file_name: str, doc: YamlDoc, label: str) -> tuple[Any, list[Proble
     try:
         return adapter(file_name).validate_python(doc.data, strict=True), []
     except ValidationError as error:
-        details = [detail | {"loc": _in_file(detail["loc"])} for detail in error.errors(include_url=False)]
-        return None, [_problem(detail, doc, label) for detail in details]
+        details = [_in_file(detail) for detail in error.errors(include_url=False)]
+        found = [_problem(detail, doc, label) for detail in details if detail["type"] != "missing"]
+        meant = {(problem.field.rpartition(".")[0], problem.remedy) for problem in found}
+        missing = [_problem(detail, doc, label) for detail in details if detail["type"] == "missing"]
+        # A misspelt field is one mistake, not a missing one as well.
+        return None, found + [
+            problem
+            for problem in missing
+            if (problem.field.rpartition(".")[0], _did_you_mean(problem.field.rpartition(".")[2])) not in meant
+        ]
 
 
-def _in_file(location: Location) -> Location:
-    """The place in the file: pydantic names an item's kind after its index, the file does not."""
+def _in_file(detail: ErrorDetails) -> ErrorDetails:
+    """With the place in the file: pydantic names an item's kind after its index, the file does not."""
+    location = detail["loc"]
+    if detail["type"] == "union_tag_invalid":
+        return detail | {"loc": (*location, "kind"), "input": detail["input"]["kind"]}
     is_kind = len(location) > 1 and isinstance(location[0], int) and location[1] in KINDS
-    return (location[0], *location[2:]) if is_kind else location
+    return detail | {"loc": (location[0], *location[2:]) if is_kind else location}
 
 
 def _problem(detail: ErrorDetails, doc: YamlDoc, label: str) -> Problem:
@@ -88,19 +102,23 @@ def _missing(detail: ErrorDetails, doc: YamlDoc) -> tuple[str, str]:
 
 
 def _unknown(detail: ErrorDetails, doc: YamlDoc) -> tuple[str, str]:
-    name, known = str(detail["loc"][-1]), _known_fields(detail["loc"][:-1], doc)
+    name, known = str(detail["loc"][-1]), _known_fields(detail["loc"][:-1], str(detail["loc"][-1]), doc)
     close = difflib.get_close_matches(name[:60], known, n=1, cutoff=0.5)
     if close:
-        return "is not a known field", f"did you mean '{close[0]}'?"
+        return "is not a known field", _did_you_mean(close[0])
     return "is not a known field", f"remove it; known here: {', '.join(known)}"
 
 
-def _known_fields(parent: Location, doc: YamlDoc) -> list[str]:
-    """Names that the schema knows at `parent`: those of the model whose fields fit the siblings best."""
+def _did_you_mean(name: str) -> str:
+    return f"did you mean '{name}'?"
+
+
+def _known_fields(parent: Location, unknown: str, doc: YamlDoc) -> list[str]:
+    """Names that the schema knows at `parent`: those of the model, without `unknown`, that fits the siblings best."""
     siblings = doc.data
     for part in parent:
         siblings = siblings[part]
-    models = [frozenset(schema["properties"]) for schema in _object_schemas()]
+    models = [frozenset(schema["properties"]) for schema in _object_schemas() if unknown not in schema["properties"]]
     best = max(models, key=lambda names: (len(names & set(siblings)), -len(names)))
     return sorted(best)
 
@@ -183,6 +201,10 @@ def _kind(detail: ErrorDetails, doc: YamlDoc) -> tuple[str, str]:
     return "does not say which kind of item it is", f"add 'kind: ...', one of: {', '.join(KINDS)}"
 
 
+def _unknown_kind(detail: ErrorDetails, doc: YamlDoc) -> tuple[str, str]:
+    return f"is {_describe(detail['input'])}", f"write one of: {', '.join(KINDS)}"
+
+
 def _other(detail: ErrorDetails, doc: YamlDoc) -> tuple[str, str]:
     return one_line(detail["msg"]), "see python -m content schema"
 
@@ -194,7 +216,7 @@ _WORDS: dict[str, Callable[[ErrorDetails, YamlDoc], tuple[str, str]]] = {
     "int_type": _must_be("a whole number", "write digits, without quotes or a point"),
     "bool_type": _must_be("true or false", "write true or false, without quotes"),
     "union_tag_not_found": _kind,
-    "union_tag_invalid": _kind,
+    "union_tag_invalid": _unknown_kind,
     "value_error": _rule,
     "list_type": _must_be("a list", "write each entry on its own line, after '- '"),
     "model_type": _must_be("a mapping", "write its fields as 'field: value'"),

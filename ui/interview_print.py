@@ -63,9 +63,10 @@ def _about(saved: Saved, zone: tzinfo) -> str:
 
 def _figures(report: Report) -> tuple[tuple[str, str], ...]:
     scores = [result.score for result in report.results if result.score is not None]
+    counted = "Score" if len(scores) == len(report.results) else f"Score of {len(scores)}"
     return (
         ("Asked", str(len(report.results))),
-        ("Score", f"{sum(scores) / len(scores):.0%}" if scores else "–"),
+        (counted, f"{sum(scores) / len(scores):.0%}" if scores else "–"),
         ("Time used", f"{report.seconds / 60:.0f} of {report.allowed_seconds / 60:.0f} min"),
         ("Slow answers", str(sum(result.step.slow for result in report.results))),
     )

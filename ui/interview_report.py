@@ -57,7 +57,8 @@ def _figures(report: Report) -> None:
     scores = [result.score for result in report.results if result.score is not None]
     columns = st.columns(4)
     columns[0].metric("Asked", len(report.results))
-    columns[1].metric("Score", f"{sum(scores) / len(scores):.0%}" if scores else "–")
+    counted = "Score" if len(scores) == len(report.results) else f"Score of {len(scores)}"
+    columns[1].metric(counted, f"{sum(scores) / len(scores):.0%}" if scores else "–")
     columns[2].metric("Time used", f"{report.seconds / 60:.0f} of {report.allowed_seconds / 60:.0f} min")
     columns[3].metric("Slow answers", sum(result.step.slow for result in report.results))
     if report.strongest and report.weakest:

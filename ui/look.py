@@ -9,11 +9,14 @@ import streamlit as st
 from demos.style import DARK, LIGHT, Theme
 
 _CSS = Path(__file__).with_name("look.css")
+_KEYBOARD = Path(__file__).with_name("keyboard.js").read_text()
 
 
 def apply() -> None:
-    """Add our style sheet to the page."""
+    """Add our style sheet and our way with the keyboard to the page."""
     st.html(_CSS)
+    with st.container(key="keyboard"):
+        st.html(f"<script>{_KEYBOARD}</script>", unsafe_allow_javascript=True)
 
 
 def theme() -> Theme:

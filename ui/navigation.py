@@ -42,3 +42,16 @@ def page(path: str) -> Page:
 def link(path: str, label: str, *, icon: str | None = None, query: Mapping[str, str] | None = None) -> None:
     """A link to the screen at `path`; switches without a reload."""
     st.page_link(page(path), label=label, icon=icon, query_params=query)
+
+
+def asked_for(parameter: str) -> str | None:
+    """What this parameter of the address names, None if it is absent. The address is made to say the same.
+
+    A link from a screen to itself leaves the browser's address as it was, and the next click would ask for that again.
+    """
+    value = st.query_params.get(parameter)
+    if value is None:
+        st.query_params.clear()
+    else:
+        st.query_params[parameter] = value
+    return value

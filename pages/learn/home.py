@@ -42,8 +42,8 @@ def _hero(newcomer: bool) -> None:
     if newcomer:
         st.markdown(
             "Ten questions that interviewers ask. **Think, then reveal** the answer a senior would give; **test the "
-            "claim** with a live PyTorch experiment beside it; then let the **quiz** ask you again just before you "
-            "would forget.",
+            "claim** with a live PyTorch experiment beside it; let the **quiz** ask you again just before you would "
+            "forget; then **rehearse** the whole interview.",
             width=LIST_WIDTH,
         )
 

@@ -53,8 +53,7 @@ def _out() -> None:
     )
     _offer(
         "Anki package",
-        "Every card with a fixed text, formulas and code included. Importing a later one updates your notes. "
-        "Computed numbers stay here, they are fresh each time; due dates too, Anki schedules by its own answers.",
+        "Every card with a fixed text; a later package updates your notes. Fresh numbers and due dates stay here.",
         "transfer-learning.apkg",
         "application/octet-stream",
         ":material/style:",

@@ -17,7 +17,7 @@ LIST_WIDTH = 960
 
 def show() -> None:
     """The screen: the list, or the exercise that the address names."""
-    asked = st.query_params.get(PARAMETER)
+    asked = navigation.asked_for(PARAMETER)
     found = {_key(entry): entry for entry in _exercises()}
     if asked in found:
         _one(found[asked])

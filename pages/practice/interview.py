@@ -20,7 +20,7 @@ LEVELS: dict[Level, str] = {
 
 def show() -> None:
     """The screen: the interview that the address names, or setting one up."""
-    identity = st.query_params.get(PARAMETER)
+    identity = navigation.asked_for(PARAMETER)
     with st.container(width=WIDTH):
         try:
             saved = interviews.find(identity) if identity else None

@@ -27,9 +27,7 @@ def grade(exercise: Exercise, code: str, pool: Pool, seed: int | None = None) ->
     """
     checks = _checks(exercise)
     generator = torch.Generator().manual_seed(int.from_bytes(os.urandom(7), "little") if seed is None else seed)
-    cases: list[Case] = checks.cases(generator)
-    if not cases:
-        raise BrokenExerciseError(f"checks.py of '{exercise.key}' has no cases")
+    cases = _cases(checks, exercise.key, generator)
     if len(code) > MOST_CODE:
         return _unanswered(cases, Transcript(), words.too_long(len(code), MOST_CODE))
     transcript = pool.run(code, exercise.drive, exercise.meta.function, [case.given for case in cases])
@@ -62,6 +60,16 @@ def _judged(case: Case, answer: Answer, check: Callable[[Case, Plain], None], co
     except Exception as error:  # noqa: BLE001 - a report of another shape may break a check anywhere; that is no pass
         return TestResult(case.name, False, words.unreadable(error))
     return TestResult(case.name, True, "")
+
+
+def _cases(checks: types.ModuleType, key: str, generator: torch.Generator) -> list[Case]:
+    try:
+        cases: list[Case] = list(checks.cases(generator))
+    except Exception as error:
+        raise BrokenExerciseError(f"checks.py of '{key}' makes no cases: {type(error).__name__}: {error}") from error
+    if not cases:
+        raise BrokenExerciseError(f"checks.py of '{key}' has no cases")
+    return cases
 
 
 def _checks(exercise: Exercise) -> types.ModuleType:

@@ -20,24 +20,23 @@ _STYLE = """
 @page { margin-bottom: 16mm; @bottom-left { content: "Mock interview"; font: 8pt system-ui, sans-serif; color: #555; }
   @bottom-right { content: counter(page) " / " counter(pages); font: 8pt system-ui, sans-serif; color: #555; } }
 h1, h2, h3, h4, dl, .meta, .mark, .tag, .refs { font-family: system-ui, sans-serif; }
-h2 { font-size: 13pt; line-height: 1.25; margin: 8mm 0 2mm; break-after: avoid; }
+h2 { font-size: 13pt; line-height: 1.25; margin: 8mm 0 3mm; break-after: avoid; }
 h3, h4 { break-after: avoid; }
 h4 { font-size: 8.5pt; line-height: 1.2; letter-spacing: .02em; color: #444; margin: 3mm 0 .8mm; }
 dl { display: flex; margin: 4mm 0; border: solid #888; border-width: .2mm 0; }
 dl div { flex: 1; padding: 2mm 3mm; } dl div + div { border-left: .2mm solid #bbb; }
 dl div:first-child { padding-left: 0; }
 dt { font-size: 8pt; color: #444; } dd { margin: 0; font-size: 14pt; }
-.refs, .meta { font-size: 8pt; color: #444; }
+.refs, .meta { font-size: 8pt; font-weight: normal; color: #444; } .refs { white-space: nowrap; }
 .topic { margin: 0 0 4mm; break-inside: avoid; }
 .topic h3, .question h3 { display: flex; align-items: baseline; gap: 3mm; margin: 0; font-size: 10pt; line-height: 1.25;
   border-bottom: .2mm solid #888; padding-bottom: 1mm; }
-h3 .meta { margin-left: auto; font-weight: normal; text-align: right; }
+h3 .meta { margin-left: auto; text-align: right; }
 .question { margin: 0 0 8mm; }
-.number { font-size: 13pt; }
-.asked { font-size: 11pt; margin: 2mm 0; break-inside: avoid; }
+.asked { font-size: 11pt; margin: 2mm 0; break-inside: avoid; break-after: avoid; }
 .asked > p:first-child { font-weight: bold; } .asked.long > p:first-child { font-weight: normal; }
 .beside { display: grid; grid-template-columns: 1fr 1fr; gap: 0 7mm; }
-.hers { font: 9.5pt/1.4 system-ui, sans-serif; white-space: pre-wrap; overflow-wrap: anywhere; }
+.hers { font: 9pt/1.45 system-ui, sans-serif; white-space: pre-wrap; overflow-wrap: anywhere; }
 pre.hers { font: 8pt/1.35 ui-monospace, Menlo, Consolas, monospace; border: .2mm solid #bbb; padding: 1.2mm 1.6mm;
   margin: 1mm 0; }
 .marked { list-style: none; padding-left: 0; } .marked > li { position: relative; padding-left: 5.5mm; margin: .8mm 0; }
@@ -220,7 +219,7 @@ def _question(asked: Asked, md: MarkdownIt) -> str:
     )
     return (
         f'<section class="question" id="question-{asked.number}">\n'
-        f'<h3><span class="number">{asked.number}</span> {escape(asked.topic)} · {escape(asked.kind)}'
+        f'<h3>No. {asked.number} · {escape(asked.kind)} <span class="refs">{escape(asked.topic)}</span>'
         f' <span class="meta">{escape(asked.outcome)} · {time}</span></h3>\n'
         f'<div class="asked{long}">\n{md.render(card.asked)}</div>\n'
         f"{_beside(card, md)}{_handed_in(card)}{_options(card.options, md)}{parts}</section>"

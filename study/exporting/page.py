@@ -21,6 +21,7 @@ h1 { font-size: 17pt; margin: 0 0 2mm; } header p { margin: 0 0 4mm; color: #444
 p, ul, ol { margin: .6mm 0; } ul, ol { padding-left: 4.5mm; } li { break-inside: avoid; }
 pre, code { font: 8pt/1.35 ui-monospace, Menlo, Consolas, monospace; }
 .code pre { white-space: pre-wrap; border: .2mm solid #bbb; padding: 1.2mm 1.6mm; margin: 1mm 0; break-inside: avoid; }
+.code .linenos { display: inline-block; padding-right: 2ch; color: #666; }
 table { border-collapse: collapse; } th, td { border: .2mm solid #888; padding: .3mm 1.2mm; }
 math[display="block"] { margin: 1mm 0; }
 @media print { body { margin: 0; padding: 0; max-width: none; } h1, h2 { color: #000; } }

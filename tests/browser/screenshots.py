@@ -15,6 +15,7 @@ from pathlib import Path
 from PIL import Image
 from playwright.sync_api import Browser, Page
 
+from content.loader import DECKS
 from demos import catalogue
 from tests.support.chromium import browser, settled
 from tests.support.server import ROOT, Server
@@ -23,6 +24,7 @@ from ui import navigation
 SIZES = {"desktop": (1440, 900), "phone": (390, 844)}
 LAB_PREFIX = "verdict-"
 QUESTION = "feature-extraction-vs-fine-tuning"
+EXERCISE = DECKS / "transfer-learning" / "10-layer-freezing" / "exercises" / "freeze-first-children" / "solution.py"
 
 
 def _as_it_is(page: Page) -> None:
@@ -60,6 +62,55 @@ def _some_reviews(page: Page) -> None:
         settled(page)
 
 
+def _only(kind: str) -> Callable[[Page], None]:
+    """Ask one kind of card only, and answer that one does not know."""
+
+    def prepare(page: Page) -> None:
+        page.get_by_role("button", name="Asking").click()
+        page.get_by_test_id("stPopoverBody").get_by_role("button", name=kind, exact=True).click()
+        settled(page)
+        page.keyboard.press("Escape")
+        page.get_by_role("button", name="I don't know").click()
+        page.get_by_role("button", name="Good ·").wait_for()
+        settled(page)
+
+    return prepare
+
+
+def _solve(page: Page) -> None:
+    """The reference solution, run."""
+    editor = page.frame_locator("iframe").first.locator(".ace_content")
+    editor.click()
+    page.keyboard.press("Control+A")
+    page.keyboard.press("Delete")
+    page.keyboard.insert_text(EXERCISE.read_text(encoding="utf-8"))
+    page.wait_for_timeout(1500)
+    settled(page)
+    page.get_by_role("button", name="Run the tests").click()
+    page.get_by_text("tests passed").first.wait_for(timeout=60_000)
+    settled(page)
+
+
+def _begin_interview(page: Page) -> None:
+    page.get_by_role("button", name="Begin").click()
+    page.get_by_label("Your answer").wait_for()
+    settled(page)
+
+
+def _end_interview(page: Page) -> None:
+    """Two answers, then the report."""
+    _begin_interview(page)
+    for answer in ("Freeze the backbone and train a new head.", "Small steps keep what was learned."):
+        page.get_by_label("Your answer").fill(answer)
+        page.get_by_role("button", name="Answer").click()
+        page.wait_for_timeout(1500)
+        settled(page)
+    page.get_by_role("button", name="End the interview").click()
+    page.get_by_role("button", name="End and see the report").click()
+    page.get_by_role("heading", name="How it went").wait_for()
+    settled(page)
+
+
 SHOTS: dict[str, tuple[str, Callable[[Page], None]]] = {
     "home": ("", _as_it_is),
     "question": (QUESTION, _as_it_is),
@@ -71,7 +122,17 @@ SHOTS: dict[str, tuple[str, Callable[[Page], None]]] = {
     "search": ("search?q=batchnorm", _as_it_is),
     "quiz": ("quiz", _as_it_is),
     "quiz-revealed": ("quiz", _reveal),
+    "quiz-choice": ("quiz", _only("Choice")),
+    "quiz-bug": ("quiz", _only("Spot the bug")),
+    "quiz-numbers": ("quiz", _only("Numbers")),
+    "exercises": ("exercises", _as_it_is),
+    "exercise": (f"exercises?exercise={EXERCISE.parent.name}", _solve),
+    "interview": ("interview", _begin_interview),
+    "interview-report": ("interview", _end_interview),
     "progress": ("progress", _as_it_is),
+    "plan": ("plan", _as_it_is),
+    "cards": ("cards", _as_it_is),
+    "export": ("export", _as_it_is),
 }
 
 

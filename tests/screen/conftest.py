@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 from streamlit.testing.v1 import AppTest
 
+from tests.screen.screens import FakeDesk, go
 from ui import services
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -27,7 +28,7 @@ def app(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[..
             test.query_params[key] = value
         test.run()
         if path:
-            _go(test, path)
+            go(test, path)
         assert not test.exception
         return test
 
@@ -35,8 +36,9 @@ def app(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[..
     services.close()
 
 
-def _go(test: AppTest, path: str) -> None:
-    """Switch to the page at `path`; the harness's own `switch_page` takes files only."""
-    page = test.session_state["navigation.pages"][path]
-    test._page_hash = page._script_hash
-    test.run()
+@pytest.fixture
+def desk(monkeypatch: pytest.MonkeyPatch) -> FakeDesk:
+    """In the place of the quiz's desk, so that no worker starts."""
+    made = FakeDesk()
+    monkeypatch.setattr(services, "desk", lambda: made)
+    return made

@@ -123,6 +123,7 @@ def test_the_page_holds_every_answer_beside_what_is_right() -> None:
     assert sections[1].count("to be ticked") == 1
     assert html.count('<span class="tag">your choice</span>') == 2
     assert "Not ticked yet, and so not counted: no. 2." in html
+    assert "<dt>Score of 8</dt>" in html
     assert "Step by step" in html and "A reference solution" in html and "Mended" in html
 
 

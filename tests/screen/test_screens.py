@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import UTC
 from pathlib import Path
 
 import pytest
@@ -11,6 +12,7 @@ from streamlit.testing.v1 import AppTest
 from content.loader import load_decks
 from demos.catalogue import labs
 from study.scheduling import Rating
+from study.settings import Settings, scheduler_for
 from tests.unit.content.deck_factory import make_decks
 from ui import services
 
@@ -78,7 +80,8 @@ def test_a_card_shows_the_interval_of_each_rating_and_counts_once(app: Open) -> 
     quiz = app("quiz")
     quiz.button(key="quiz-reveal").click().run()
     labels = {key: quiz.button(key=f"rate-{key}").label for key in ("again", "hard", "good", "easy")}
-    preview = services.scheduler().preview(services.scheduler().new_memory(services.now()), services.now())
+    scheduler = scheduler_for(Settings(), services.now(), UTC)
+    preview = scheduler.preview(scheduler.new_memory(services.now()), services.now())
     for rating in Rating:
         assert labels[rating.name.lower()] == f"{rating.name.title()} · {preview[rating].label}"
     quiz.button(key="rate-good").click().run()
@@ -127,9 +130,11 @@ def test_progress_is_empty_until_the_first_answer(app: Open) -> None:
     progress = app("progress")
     assert {metric.label: metric.value for metric in progress.metric}["Reviews"] == "1"
     assert [header.value for header in progress.header] == [
-        "Reviews per day",
+        "The past year",
         "Due in the coming days",
         "Memory per question",
+        "Predicted and measured recall",
+        "By kind of card",
         "Experiments",
     ]
 

@@ -4,22 +4,14 @@ from __future__ import annotations
 
 import difflib
 import itertools
-import json
-import os
-import subprocess
-import sys
-from pathlib import Path
-from typing import NamedTuple
 
 import pytest
 
+from content.bugs import SEEDS, BugRun, run_bugs
 from content.items import ITEMS, Bug
 from content.loader import DECKS
 from content.yamltext import parse_yaml
 
-ROOT = Path(__file__).parents[3]
-SEEDS = (0, 1)
-VERSIONS = ("code", "fix")
 TIMEOUT_SECONDS = 120
 
 CLASSICS = {
@@ -33,15 +25,8 @@ CLASSICS = {
 }
 
 
-class Outcome(NamedTuple):
-    """Errors of the snippet and of the check after it; None where there was none."""
-
-    snippet: str | None
-    check: str | None
-
-
-Outcomes = dict[tuple[str, str, int], Outcome]
-"""By item, version and seed."""
+Outcomes = dict[str, list[BugRun]]
+"""By item: the runs of its code and of its fix, each for every seed."""
 
 
 def _shipped() -> dict[str, Bug]:
@@ -58,36 +43,13 @@ BUGS = _shipped()
 each_bug = pytest.mark.parametrize("name", BUGS)
 
 
-def _snippets(name: str, version: str, seed: int) -> list[dict[str, object]]:
-    """What runs in one namespace. Seeding binds no name, so that a forgotten import still fails."""
-    bug = BUGS[name]
-    body = bug.code if version == "code" else bug.fix
-    codes = (f"__import__('torch').manual_seed({seed})", body, bug.check)
-    return [{"file": f"{name} {version} {seed}", "line": 1, "code": code} for code in codes]
-
-
 @pytest.fixture(scope="module")
 def outcomes() -> Outcomes:
     """All runs in one process, because importing torch takes longer than running them."""
-    runs = list(itertools.product(BUGS, VERSIONS, SEEDS))
-    job = {"preamble": "", "preamble_file": "", "snippets": [s for run in runs for s in _snippets(*run)]}
-    done = subprocess.run(
-        [sys.executable, "-W", "ignore", "-m", "content.snippet_worker"],
-        cwd=ROOT,
-        env=os.environ | {"OMP_NUM_THREADS": "1", "PYTHONDONTWRITEBYTECODE": "1"},
-        input=json.dumps(job),
-        capture_output=True,
-        text=True,
-        encoding="utf-8",
-        timeout=TIMEOUT_SECONDS,
-        check=False,
-    )
-    assert done.returncode == 0, done.stderr[-2000:]
-    errors = [json.loads(line)["error"] for line in done.stdout.splitlines()]
-    assert len(errors) == 3 * len(runs)
-    assert errors[0::3] == [None] * len(runs)
-    pairs = zip(errors[1::3], errors[2::3], strict=True)
-    return {run: Outcome(*pair) for run, pair in zip(runs, pairs, strict=True)}
+    found = dict(zip(BUGS, run_bugs(list(BUGS.values()), TIMEOUT_SECONDS), strict=True))
+    for runs in found.values():
+        assert [(run.fixed, run.seed) for run in runs] == list(itertools.product((False, True), SEEDS))
+    return found
 
 
 def test_the_classic_mistakes_are_there() -> None:
@@ -98,22 +60,21 @@ def test_the_classic_mistakes_are_there() -> None:
 
 @each_bug
 def test_the_mistake_is_real(name: str, outcomes: Outcomes) -> None:
-    for seed in SEEDS:
-        snippet, check = outcomes[name, "code", seed]
-        assert snippet is None, f"seed {seed}: a silent mistake must not stop the snippet: {snippet}"
-        assert check is not None, f"seed {seed}: the check passes on the mistake"
-        assert check.startswith("AssertionError: "), f"seed {seed}: {check}"
+    for run in (run for run in outcomes[name] if not run.fixed):
+        assert run.snippet is None, f"seed {run.seed}: a silent mistake must not stop the snippet: {run.snippet}"
+        assert run.check is not None, f"seed {run.seed}: the check passes on the mistake"
+        assert run.check.startswith("AssertionError: "), f"seed {run.seed}: {run.check}"
 
 
 @each_bug
 def test_the_fix_mends_it(name: str, outcomes: Outcomes) -> None:
-    for seed in SEEDS:
-        assert outcomes[name, "fix", seed] == Outcome(None, None), f"seed {seed}"
+    for run in (run for run in outcomes[name] if run.fixed):
+        assert (run.snippet, run.check) == (None, None), f"seed {run.seed}"
 
 
 @each_bug
 def test_the_check_says_what_went_wrong(name: str, outcomes: Outcomes) -> None:
-    error = outcomes[name, "code", SEEDS[0]].check
+    error = outcomes[name][0].check
     assert error is not None
     assert "assert " not in error, "an assertion without a message shows its own code"
 

@@ -16,6 +16,7 @@ from content.cli import main
 from content.loader import DECKS
 from content.schema import DeckMeta, QuestionMeta
 from tests.unit.content.deck_factory import DECK, FIRST, make_decks, substitute, write
+from tests.unit.content.item_factory import make_item_decks
 
 REPOSITORY = Path(__file__).parents[3]
 
@@ -81,9 +82,21 @@ def test_list_json(decks: Path) -> None:
         "labs": [],
         "followups": ["equal-keys", "worst-case", "in-place"],
         "exercises": [],
-            "items": {"recall": 4},
+        "items": {"recall": 4},
     }
     assert [question["number"] for question in deck["questions"]] == [1, 2]
+
+
+def test_list_json_counts_the_items_of_each_kind(tmp_path: Path) -> None:
+    done = run("list", "--json", str(make_item_decks(tmp_path)))
+    assert done.returncode == 0
+    (deck,) = json.loads(done.stdout)
+    one_each = dict.fromkeys(("bug", "case", "choice", "computed", "exercise", "typed"), 1)
+    assert deck["items"] == one_each | {"recall": 8}
+    first, second = deck["questions"]
+    assert first["items"] == one_each | {"recall": 4}
+    assert first["exercises"] == ["double-all"]
+    assert (second["items"], second["exercises"]) == ({"recall": 4}, [])
 
 
 def test_list_for_people_and_of_a_broken_deck(decks: Path) -> None:
@@ -102,15 +115,15 @@ def schemas(capsys: pytest.CaptureFixture[str]) -> dict[str, dict[str, object]]:
 
 def test_schema_covers_every_kind_of_file(decks: Path, capsys: pytest.CaptureFixture[str]) -> None:
     kinds = {path.name for path in decks.rglob("*") if path.is_file()}
-    assert set(schemas(capsys)) == kinds | {"preamble.py"}
+    assert set(schemas(capsys)) == kinds | {"preamble.py", "items.yaml", "exercise.yaml"}
 
 
-def test_schema_round_trip(decks: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_schema_round_trip(decks: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """What the printed schema accepts is what the loader accepts: valid files pass, a broken one does not."""
     found = schemas(capsys)
     for schema in found.values():
         jsonschema.Draft202012Validator.check_schema(schema)
-    files = [path for root in (decks, DECKS) for path in root.rglob("*.yaml")]
+    files = [path for root in (decks, make_item_decks(tmp_path), DECKS) for path in root.rglob("*.yaml")]
     assert len(files) > 9
     for path in files:
         jsonschema.validate(YAML(typ="safe", pure=True).load(path.read_text(encoding="utf-8")), found[path.name])

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 import warnings
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -12,8 +13,19 @@ from content.cli import main
 from content.loader import load_decks
 from content.search import SearchIndex
 from tests.unit.content.deck_factory import make_decks
+from tests.unit.content.item_factory import make_item_decks
 
 CASES, PER_TEST = 300, 10
+NAMES = (
+    "answer.md",
+    "deck.yaml",
+    "question.yaml",
+    "x.py",
+    "mistakes.yaml",
+    "items.yaml",
+    "exercise.yaml",
+    "wrong_x.py",
+)
 NASTY = (
     b"\t",
     b"\x00",
@@ -78,9 +90,7 @@ def mutate(root: Path, rng: random.Random) -> str:
         action = rng.choice(["delete", "duplicate", "garble", "insert", "swap", "cut", "indent", "move"])
         done.append(f"{action} {path.name}:{at + 1}")
         if action == "move":
-            path.rename(
-                path.with_name(rng.choice(["answer.md", "deck.yaml", "question.yaml", "x.py", "mistakes.yaml"]))
-            )
+            path.rename(path.with_name(rng.choice(NAMES)))
             continue
         path.write_bytes(b"\n".join(changed(lines, at, action, rng)))
     return ", ".join(done)
@@ -109,15 +119,18 @@ def changed(lines: list[bytes], at: int, action: str, rng: random.Random) -> lis
     return [*lines[:at], b" " * rng.randint(1, 6) + line, *lines[at + 1 :]]
 
 
+@pytest.mark.parametrize("make", [make_decks, make_item_decks])
 @pytest.mark.parametrize("batch", range(CASES // PER_TEST))
-def test_garbled_decks(batch: int, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_garbled_decks(
+    batch: int, make: Callable[[Path], Path], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     for number in range(PER_TEST):
         seed = batch * PER_TEST + number
-        root = make_decks(tmp_path / str(seed))
+        root = make(tmp_path / str(seed))
         done = mutate(root, random.Random(seed))
         with warnings.catch_warnings():
             warnings.simplefilter("error")
-            code = main(["check", str(root)])
+            code = main(["check", "--static", str(root)])
         out, err = capsys.readouterr()
         context = f"seed {seed}: {done}\n{out}"
         assert err == "", context

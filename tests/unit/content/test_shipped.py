@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import hashlib
+import itertools
+from collections import Counter
 from pathlib import Path
 
 import pytest
 
+from content.items import Case, Computed
 from content.linter import check
-from content.loader import DECKS
+from content.loader import DECKS, load_decks
 from content.tree import read_tree
 
 DECK = DECKS / "transfer-learning"
@@ -43,3 +46,30 @@ def test_exactly_these_questions() -> None:
 def test_card_answer_is_kept_whole(folder: str) -> None:
     text = Path(DECK / folder / "answer.md").read_text(encoding="utf-8").strip()
     assert hashlib.sha256(text.encode()).hexdigest() == ANSWERS[folder]
+
+
+def test_enough_to_practise_with() -> None:
+    """The quantities that the quiz was ordered with: cards by kind and question, cases, generators, exercises."""
+    (deck,) = load_decks(DECKS)
+    items = {question.meta.key: question.items for question in deck.questions}
+    assert sum(map(len, items.values())) >= 150
+    assert {key: len(found) for key, found in items.items() if len(found) < 15} == {}
+    every = [item for found in items.values() for item in found]
+    recall = sum(1 + len(question.followups) for question in deck.questions)
+    exercises = [exercise for question in deck.questions for exercise in question.exercises]
+    counts = Counter(item.kind for item in every) | Counter(recall=recall, exercise=len(exercises))
+    assert set(counts) == {"recall", "choice", "typed", "bug", "case", "computed", "exercise"}
+    cases = [(item.size, item.similarity) for item in every if isinstance(item, Case)]
+    assert len(cases) >= 10
+    assert set(cases) == set(itertools.product(("small", "large"), ("similar", "different")))
+    assert len({item.generator for item in every if isinstance(item, Computed)}) >= 20
+    assert len(exercises) >= 12
+    assert sum(len(exercise.wrong) for exercise in exercises) >= 36
+    assert all(len(exercise.wrong) >= 3 for exercise in exercises)
+
+
+def test_every_card_has_its_own_identity() -> None:
+    (deck,) = load_decks(DECKS)
+    for question in deck.questions:
+        keys = [each.key for each in (*question.followups, *question.items, *question.exercises)]
+        assert len(set(keys)) == len(keys), question.meta.key

@@ -1,0 +1,273 @@
+"""Mistakes in the form of `items.yaml`, its keys, its texts and its choices: each gives exactly its own line."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from tests.unit.content.broken import Case, assert_only_line
+from tests.unit.content.item_factory import ITEMS_FILE, both, linked, removed, replaced, without, written
+
+HEAP = "    - text: Heap sort\n      because: The heap forgets the order.\n"
+QUICK = "    - text: Quick sort\n      because: Partitioning swaps equal elements.\n"
+
+CASES = [
+    Case(
+        "no kind",
+        replaced(ITEMS_FILE, "- kind: choice\n  key", "- key"),
+        ITEMS_FILE,
+        1,
+        "[0]: does not say which kind of item it is",
+        "add 'kind: ...', one of: choice, typed, bug, case, computed",
+    ),
+    Case(
+        "unknown kind",
+        replaced(ITEMS_FILE, "kind: choice", "kind: quiz"),
+        ITEMS_FILE,
+        1,
+        "[0].kind: is text (quiz)",
+        "write one of: choice, typed, bug, case, computed",
+    ),
+    Case(
+        "empty list",
+        written(ITEMS_FILE, "[]\n"),
+        ITEMS_FILE,
+        1,
+        "file: must have at least 1 entry, has 0",
+        "add 1 more",
+    ),
+    Case(
+        "not a list",
+        written(ITEMS_FILE, "kind: choice\n"),
+        ITEMS_FILE,
+        1,
+        "file: must be a list, is a mapping",
+        "write each entry on its own line, after '- '",
+    ),
+    Case(
+        "items are texts",
+        written(ITEMS_FILE, "- which\n"),
+        ITEMS_FILE,
+        1,
+        "[0]: must be a mapping, is text (which)",
+        "write its fields as 'field: value'",
+    ),
+    Case(
+        "no prompt",
+        without(ITEMS_FILE, "  prompt: Which sort is stable?\n"),
+        ITEMS_FILE,
+        1,
+        "[0].prompt: is missing",
+        "add 'prompt: ...'; see python -m content schema",
+    ),
+    Case(
+        "misspelt prompt",
+        replaced(ITEMS_FILE, "  prompt: Which sort is stable?", "  promt: Which sort is stable?"),
+        ITEMS_FILE,
+        "promt: Which sort is stable?",
+        "[0].promt: is not a known field",
+        "did you mean 'prompt'?",
+    ),
+    Case(
+        "unknown field",
+        replaced(ITEMS_FILE, "  prompt: Which sort is stable?\n", "  prompt: Which sort is stable?\n  colour: red\n"),
+        ITEMS_FILE,
+        "colour: red",
+        "[0].colour: is not a known field",
+        "remove it; known here: key, kind, level, options, prompt",
+    ),
+    Case(
+        "misspelt field of an option",
+        replaced(ITEMS_FILE, "      because: The heap forgets the order.", "      becuse: The heap forgets the order."),
+        ITEMS_FILE,
+        "becuse: The heap forgets the order.",
+        "[0].options[1].becuse: is not a known field",
+        "did you mean 'because'?",
+    ),
+    Case(
+        "misspelt field of a case",
+        replaced(ITEMS_FILE, "  check_first:", "  check_frist:"),
+        ITEMS_FILE,
+        "check_frist: Whether photographs of one cat are in both halves.",
+        "[3].check_frist: is not a known field",
+        "did you mean 'check_first'?",
+    ),
+    Case(
+        "form of a key",
+        replaced(ITEMS_FILE, "key: which-is-stable", "key: Which_is_stable"),
+        ITEMS_FILE,
+        "key: Which_is_stable",
+        "[0].key: has the wrong form: 'Which_is_stable'",
+        "use lower-case letters, digits and single hyphens, as 'layer-freezing', at most 60 characters",
+    ),
+    Case(
+        "unknown level",
+        replaced(ITEMS_FILE, "key: which-is-stable\n  level: junior", "key: which-is-stable\n  level: medium"),
+        ITEMS_FILE,
+        "level: medium",
+        "[0].level: is text (medium)",
+        "write 'junior' or 'senior'",
+    ),
+    Case(
+        "blank prompt",
+        replaced(ITEMS_FILE, "prompt: Which sort is stable?", 'prompt: " "'),
+        ITEMS_FILE,
+        'prompt: " "',
+        "[0].prompt: is empty",
+        "write its text",
+    ),
+    Case(
+        "two options",
+        without(ITEMS_FILE, QUICK),
+        ITEMS_FILE,
+        "options:",
+        "[0].options: must have at least 3 entries, has 2",
+        "add 1 more",
+    ),
+    Case(
+        "seven options",
+        replaced(ITEMS_FILE, HEAP, HEAP * 5),
+        ITEMS_FILE,
+        "options:",
+        "[0].options: must have at most 6 entries, has more",
+        "merge or remove some",
+    ),
+    Case(
+        "no right option",
+        replaced(ITEMS_FILE, "      right: true\n      because: Equal", "      because: Equal"),
+        ITEMS_FILE,
+        "options:",
+        "[0].options: has no right option",
+        "mark the right ones with 'right: true'",
+    ),
+    Case(
+        "every option right",
+        both(
+            replaced(ITEMS_FILE, "because: The heap", "right: true\n      because: The heap"),
+            replaced(ITEMS_FILE, "because: Partitioning", "right: true\n      because: Partitioning"),
+        ),
+        ITEMS_FILE,
+        "options:",
+        "[0].options: has no wrong option",
+        "mark only the right ones with 'right: true'",
+    ),
+    Case(
+        "right in quotes",
+        replaced(ITEMS_FILE, "right: true\n      because: Equal", 'right: "true"\n      because: Equal'),
+        ITEMS_FILE,
+        'right: "true"',
+        "[0].options[0].right: must be true or false, is text (true)",
+        "write true or false, without quotes",
+    ),
+    Case(
+        "option without reason",
+        without(ITEMS_FILE, "      because: The heap forgets the order.\n"),
+        ITEMS_FILE,
+        "- text: Heap sort",
+        "[0].options[1].because: is missing",
+        "add 'because: ...'; see python -m content schema",
+    ),
+    Case(
+        "unclosed formula in an option",
+        replaced(ITEMS_FILE, "Merge sort takes $n \\log n$ steps", "Merge sort takes $n \\log n steps"),
+        ITEMS_FILE,
+        "- text: Merge sort takes $n \\log n steps",
+        "[0].options[0].text (formula): a '$' has no partner",
+        "close the formula, or write \\$ for a dollar sign",
+    ),
+    Case(
+        "html in a reason",
+        replaced(ITEMS_FILE, "because: The heap forgets", "because: The <b>heap</b> forgets"),
+        ITEMS_FILE,
+        "because: The <b>heap</b> forgets the order.",
+        "[0].options[1].because (html): raw HTML: '<b>'",
+        "write Markdown; put `...` around it if it is code, or a space after '<' if it means less-than",
+    ),
+    Case(
+        "image in a prompt",
+        replaced(ITEMS_FILE, "prompt: Which sort is stable?", "prompt: '![x](https://a.b/c.png)'"),
+        ITEMS_FILE,
+        "prompt: '![x](https://a.b/c.png)'",
+        "[0].prompt (image): images are not allowed",
+        "describe it, or draw it in a lab; an image would be fetched from another host",
+    ),
+    Case(
+        "twice among items",
+        replaced(ITEMS_FILE, "key: why-stable", "key: which-is-stable"),
+        ITEMS_FILE,
+        14,
+        "[1].key: 'which-is-stable' is also the key of another item",
+        "give each its own key",
+    ),
+    Case(
+        "as a follow-up",
+        replaced(ITEMS_FILE, "key: why-stable", "key: in-place"),
+        ITEMS_FILE,
+        "key: in-place",
+        "[1].key: 'in-place' is also the key of a follow-up",
+        "give each its own key",
+    ),
+    Case(
+        "bad yaml",
+        replaced(ITEMS_FILE, "prompt: Which sort is stable?", "prompt: Which: sort"),
+        ITEMS_FILE,
+        "prompt: Which: sort",
+        "YAML: not valid YAML: mapping values are not allowed here",
+        "put quotes around a text that holds ': ', or write it below a '|-'",
+    ),
+    Case(
+        "field twice",
+        replaced(ITEMS_FILE, "  level: senior\n  prompt: Why", "  level: senior\n  level: junior\n  prompt: Why"),
+        ITEMS_FILE,
+        16,
+        "[1].level: given twice, first in line 15",
+        "keep one of the two",
+    ),
+    Case(
+        "kind that needs no entry",
+        replaced(ITEMS_FILE, "- kind: computed", "- kind: recall"),
+        ITEMS_FILE,
+        "- kind: recall",
+        "[4].kind: is text (recall)",
+        "write one of: choice, typed, bug, case, computed",
+    ),
+    Case(
+        "misspelt kind field",
+        replaced(ITEMS_FILE, "- kind: choice", "- knid: choice"),
+        ITEMS_FILE,
+        1,
+        "[0]: does not say which kind of item it is",
+        "add 'kind: ...', one of: choice, typed, bug, case, computed",
+    ),
+    Case("link to items", linked(ITEMS_FILE), ITEMS_FILE, 1, "file: is a symbolic link", "put the file itself here"),
+    Case(
+        "folder in place of the file",
+        both(removed(ITEMS_FILE), lambda root: (root / ITEMS_FILE).mkdir()),
+        ITEMS_FILE,
+        1,
+        "file: is a folder where a file is expected",
+        "replace it by a file",
+    ),
+    Case(
+        "only a comment",
+        written(ITEMS_FILE, "# later\n"),
+        ITEMS_FILE,
+        1,
+        "file: is empty",
+        "write its fields; see python -m content schema",
+    ),
+    Case(
+        "code block without a language",
+        replaced(ITEMS_FILE, "prompt: Which sort is stable?", "prompt: |-\n    Which\n    ```\n    x\n    ```"),
+        ITEMS_FILE,
+        "```",
+        "[0].prompt (code): a code block names no language",
+        "open it with ```python, or ```text",
+    ),
+]
+
+
+@pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
+def test_a_mistake_gives_exactly_its_line(case: Case, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert_only_line(case, tmp_path, capsys)
