@@ -10,12 +10,6 @@ from ui import cards, catalogue, interview_print, interviews, navigation, servic
 from ui.catalogue import KINDS
 from ui.interviews import Saved
 
-_LEFT_OUT = {
-    "none_on_these_topics": "there is none on these topics",
-    "too_long": "it does not fit into this length",
-    "no_time_left": "no time was left for it",
-}
-
 
 def show(saved: Saved) -> None:
     """The whole report."""
@@ -37,7 +31,7 @@ def show(saved: Saved) -> None:
     for result in report.results:
         _step(saved, result)
     _rest(report)
-    with st.container(horizontal=True):
+    with st.container(horizontal=True, vertical_alignment="center"):
         navigation.link("interview", "Another interview", icon=":material/replay:")
         navigation.link("quiz", "To the quiz", icon=":material/style:")
         zone = session.timezone()
@@ -160,7 +154,7 @@ def _outcome(result: StepResult) -> str:
 
 def _rest(report: Report) -> None:
     for each in report.left_out:
-        st.caption(f"{KINDS[each.kind]}: not asked, {_LEFT_OUT[each.why]}.")
+        st.caption(f"{KINDS[each.kind]}: not asked, {interview_print.LEFT_OUT[each.why]}.")
     for gap in report.gaps:
         counted = "counted" if gap.counted else "not counted"
         st.caption(f"Away for {gap.seconds / 60:.0f} min, {counted}.")

@@ -106,14 +106,14 @@ def _back() -> None:
 
 
 def _restore(content: bytes, how: How) -> None:
-    try:
-        with TemporaryDirectory() as folder:
-            path = Path(folder) / "backup.json"
-            path.write_bytes(content)
+    with TemporaryDirectory() as folder:
+        path = Path(folder) / "backup.json"
+        path.write_bytes(content)
+        try:
             done = backup.restore(backup.database_address(), path, services.now(), how=how, learner=services.LEARNER)
-    except (ExportError, ChoiceNeededError, StoreError) as error:
-        st.error(str(error), icon=":material/error:")
-        return
+        except (ExportError, ChoiceNeededError, StoreError) as error:
+            st.error(str(error).replace(str(path), "This file"), icon=":material/error:")
+            return
     session.keep("export:restored", done)
     st.rerun()
 

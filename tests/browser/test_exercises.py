@@ -30,7 +30,11 @@ TYPED = [
 ]
 """As typed, line by line: the editor indents. A plausible mistake, which sets an attribute that nobody reads."""
 
-WRONG = "from torch import nn\ndef freeze_first(model, k):\n    for child in list(model.children())[:k]:\n        child.requires_grad = False"
+WRONG = """\
+from torch import nn
+def freeze_first(model, k):
+    for child in list(model.children())[:k]:
+        child.requires_grad = False"""
 ENDLESS = "def freeze_first(model, k):\n    while True:\n        pass\n"
 
 

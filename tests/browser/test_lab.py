@@ -27,9 +27,9 @@ def _predict_and_run(page: Page) -> None:
 
 
 def _is_worker(process: psutil.Process) -> bool:
-    """False for one that was killed and is only waiting to be noticed."""
+    """Whether it runs experiments. False for one that was killed and is only waiting to be noticed."""
     try:
-        return "worker" in process.cmdline()
+        return {"demos", "worker"} <= set(process.cmdline())
     except psutil.Error:
         return False
 

@@ -9,7 +9,7 @@ from collections.abc import Callable
 import numpy as np
 import pytest
 from PIL import Image
-from playwright.sync_api import Page, expect
+from playwright.sync_api import FilePayload, Page, expect
 
 from tests.support.chromium import settled
 from tests.support.server import Server
@@ -31,8 +31,9 @@ def pictures(classes: list[str]) -> bytes:
 
 
 def bring(page: Page, content: bytes) -> None:
-    file = {"name": "fruit.zip", "mimeType": "application/zip", "buffer": content}
-    page.locator(".st-key-own-images-zip input[type=file]").set_input_files(files=[file])  # type: ignore[list-item]
+    page.locator(".st-key-own-images-zip input[type=file]").set_input_files(
+        files=FilePayload(name="fruit.zip", mimeType="application/zip", buffer=content)
+    )
 
 
 @pytest.fixture
@@ -77,11 +78,11 @@ def test_a_photograph_of_ones_own_is_shown_at_several_sizes(server: Server, open
     settled(page)
     expect(page.get_by_text("No picture has been brought.").first).to_be_visible()
     chooser = page.locator(".st-key-own-photograph input[type=file]")
-    chooser.set_input_files(files=[{"name": "x.png", "mimeType": "image/png", "buffer": b"no picture"}])
+    chooser.set_input_files(files=FilePayload(name="x.png", mimeType="image/png", buffer=b"no picture"))
     expect(page.get_by_text("x.png is not a picture that can be read.")).to_be_visible()
     noise, picture = np.random.default_rng(1).integers(0, 256, (90, 120, 3), dtype=np.uint8), io.BytesIO()
     Image.fromarray(noise).save(picture, "PNG")
-    chooser.set_input_files(files=[{"name": "me.png", "mimeType": "image/png", "buffer": picture.getvalue()}])
+    chooser.set_input_files(files=FilePayload(name="me.png", mimeType="image/png", buffer=picture.getvalue()))
     expect(page.get_by_role("button", name="Remove it from this machine")).to_be_visible()
     page.locator("[data-testid=stRadio] [role=radiogroup] label").first.click()
     page.locator("button:enabled", has_text="Run the experiment").click()

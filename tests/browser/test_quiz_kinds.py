@@ -119,7 +119,9 @@ def test_in_your_words(server: Server, open_page: Callable[..., Page]) -> None:
         points.nth(index).focus()
         page.keyboard.press("Space")
         expect(points.nth(index)).to_be_checked()
-    expect(main(page).get_by_text("Your answer suggests Easy").or_(main(page).get_by_text("suggests Good"))).to_be_visible()
+    expect(
+        main(page).get_by_text("Your answer suggests Easy").or_(main(page).get_by_text("suggests Good"))
+    ).to_be_visible()
     review = _rate(page, server.home, Rating.GOOD)
     assert (review.kind, review.item_id) == ("typed", entry.item_id)
     assert review.answered == {"text": WORDS, "ticks": list(range(len(item.key_points)))}

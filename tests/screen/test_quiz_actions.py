@@ -25,7 +25,7 @@ from tests.screen.screens import (
     texts,
 )
 from ui import catalogue, services
-from ui.catalogue import Entry, Kind
+from ui.catalogue import Kind
 
 pytestmark = pytest.mark.usefixtures("app", "desk")
 

@@ -29,7 +29,7 @@ def prompt(text: str) -> None:
 
 def hand_in(key: str, label: str = "Check", icon: str = ":material/check:") -> tuple[bool, bool]:
     """Two buttons: one hands the answer in (Ctrl+Enter presses it), the other says honestly that one does not know."""
-    # Streamlit ignores a shortcut without Ctrl while a field, a radio button or a box has the focus, as after each click.
+    # Streamlit ignores a shortcut without Ctrl while a field has the focus, as it has when the answer was just typed.
     with st.container(horizontal=True, vertical_alignment="center"):
         given = st.button(label, key=f"{key}-check", type="primary", shortcut="Ctrl+Enter", icon=icon)
         unknown = st.button("I don't know", key=f"{key}-unknown", type="tertiary", icon=":material/visibility:")
