@@ -4,7 +4,7 @@ PORT ?= 8501
 BIN := .venv/bin
 ARGS ?=
 # Tests that may run two at a time; those of the labs measure times, and run alone.
-SIDE_BY_SIDE := tests/unit/study tests/unit/content
+SIDE_BY_SIDE := tests/unit/study tests/unit/content tests/screen
 
 .DEFAULT_GOAL := help
 .PHONY: help run dev test test-browser lint bench screenshots content pretrain clean

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import secrets
 import uuid
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
@@ -64,14 +64,17 @@ def find(identity: str) -> Saved | None:
 
 
 def answer(saved: Saved, step: Step, answered: Answered) -> None:
-    """Keep an answer and go on to the next step, or to the end."""
-    now, interview = services.now(), saved.interview
-    entry = catalogue.entry(step.item_id)
-    if answered.get("unknown") and not answered.get("text"):
-        interview = asking.skip(interview, step.number, now)
-    else:
-        interview = asking.answer(interview, step.number, answered, score(entry, answered), now)
-    save(saved, asking.next_step(interview, now))
+    """Keep an answer and go on to the next step, or to the end. A step that another tab has answered stays so."""
+    now, entry = services.now(), catalogue.entry(step.item_id)
+
+    def changed(interview: Interview) -> Interview:
+        if answered.get("unknown") and not answered.get("text"):
+            interview = asking.skip(interview, step.number, now)
+        else:
+            interview = asking.answer(interview, step.number, answered, score(entry, answered), now)
+        return asking.next_step(interview, now)
+
+    _change(saved, changed)
     services.store().save_draft(draft_key(saved, step), "", now, learner=services.LEARNER)
 
 
@@ -86,34 +89,43 @@ def score(entry: catalogue.Entry, answered: Answered) -> float:
 
 def finish(saved: Saved) -> None:
     """End it before its time."""
-    save(saved, asking.finish(saved.interview, services.now()))
+    _change(saved, lambda interview: asking.finish(interview, services.now()))
 
 
 def come_back(saved: Saved, count_gap: bool) -> None:
     """Go on after a time away."""
-    save(saved, clock.resume(saved.interview, services.now(), count_gap))
+    _change(saved, lambda interview: clock.resume(interview, services.now(), count_gap))
 
 
 def heartbeat(saved: Saved) -> None:
     """Note now and then that the page is open."""
-    seen_at, now = saved.interview.seen_at, services.now()
-    if seen_at is not None and (now - seen_at).total_seconds() >= HEARTBEAT_SECONDS:
-        current = find(saved.id)
-        if current is not None:
-            save(current, clock.seen(current.interview, now))
+    now = services.now()
+    if _is_silent(saved.interview, now):
+        _change(saved, lambda interview: clock.seen(interview, now) if _is_silent(interview, now) else interview)
 
 
-def save(saved: Saved, interview: Interview) -> None:
-    """Keep what follows from `saved`. If another tab was faster, its state stands and is shown next."""
-    if interview == saved.interview:
-        return
+def _is_silent(interview: Interview, now: datetime) -> bool:
+    return interview.seen_at is not None and (now - interview.seen_at).total_seconds() >= HEARTBEAT_SECONDS
+
+
+def _change(saved: Saved, change: Callable[[Interview], Interview]) -> None:
+    """Keep what `change` makes of the interview as it stands now: a heartbeat or another tab may have saved it since.
+
+    So `change` must leave alone what has been done already.
+    """
     store, now = services.store(), services.now()
-    try:
-        store.save_interview(saved.id, _state(interview, saved.ticks), saved.version, now, learner=services.LEARNER)
-    except StaleInterview:
+    while (current := find(saved.id)) is not None:
+        interview = change(current.interview)
+        if interview == current.interview:
+            return
+        state = _state(interview, current.ticks)
+        try:
+            store.save_interview(saved.id, state, current.version, now, learner=services.LEARNER)
+        except StaleInterview:
+            continue
+        if interview.ended_at is not None and current.interview.ended_at is None:
+            store.finish_interview(saved.id, now, learner=services.LEARNER)
         return
-    if interview.ended_at is not None and saved.interview.ended_at is None:
-        store.finish_interview(saved.id, now, learner=services.LEARNER)
 
 
 def tick(saved: Saved, step: Step, ticks: list[int]) -> None:

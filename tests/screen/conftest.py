@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 from streamlit.testing.v1 import AppTest
 
+from tests.screen.interview_steps import SEED, Clock
 from tests.screen.screens import FakeDesk, go
 from ui import services
 
@@ -41,4 +42,13 @@ def desk(monkeypatch: pytest.MonkeyPatch) -> FakeDesk:
     """In the place of the quiz's desk, so that no worker starts."""
     made = FakeDesk()
     monkeypatch.setattr(services, "desk", lambda: made)
+    return made
+
+
+@pytest.fixture
+def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
+    """The screens' clock stands still unless a test moves it; interviews draw with `SEED`."""
+    made = Clock(services.now())
+    monkeypatch.setattr(services, "now", lambda: made.now)
+    monkeypatch.setattr("ui.interviews.secrets.randbits", lambda bits: SEED)
     return made

@@ -65,7 +65,7 @@ def test_the_list_holds_every_exercise_by_question(app: Open) -> None:
     screen = app("exercises")
     assert screen.title[0].value == "Write PyTorch"
     found = [entry for entry in catalogue.entries().values() if entry.kind == "exercise"]
-    links = [link.label for link in screen.main.get("page_link")]
+    links = [link.label for link in screen.main.page_link]
     assert sorted(links) == sorted(cast(Exercise, entry.item).meta.title for entry in found)
     numbers = [int(each.value.split()[1]) for each in screen.caption if each.value.startswith("Question ")]
     assert len(numbers) == len(found) and numbers == sorted(numbers)

@@ -161,7 +161,7 @@ def test_a_leech_is_named(app: Open) -> None:
     list(_answered(6, services.now() - timedelta(days=5)))
     progress = app("progress")
     assert "Leeches" in [header.value for header in progress.header]
-    labels = [link.label for link in progress.main.get("page_link") if "forgotten" in link.label]
+    labels = [link.label for link in progress.main.page_link if "forgotten" in link.label]
     first, sixth = (catalogue.entry(catalogue.introduced()[index]).heading for index in (0, 5))
     assert sorted(labels) == sorted(f"{heading} · forgotten 1 times" for heading in (first, sixth))
 

@@ -40,7 +40,7 @@ def test_home_gives_a_newcomer_one_obvious_step(app: Open) -> None:
 
 
 def test_home_lists_every_question(app: Open) -> None:
-    links = [link.label for link in app().main.get("page_link")]
+    links = [link.label for link in app().main.page_link]
     for question in QUESTIONS:
         assert any(question.meta.title in label for label in links), question.meta.title
 
