@@ -18,6 +18,7 @@ from content.tree import RawFolder, RawQuestion, read_tree
 from study.computed import draw, names
 from study.exercises.graded import Graded
 from study.exercises.grading import BrokenExerciseError, grade
+from study.exercises.here import Here
 from study.grading.numbers import grade_computed
 from study.sandbox.pool import MOST_AT_ONCE, Pool
 
@@ -38,10 +39,17 @@ def check_decks(roots: Sequence[Path], pool: Pool) -> list[Problem]:
 
 
 def check_exercise(folder: RawFolder, pool: Pool) -> list[Problem]:
-    """The reference must pass, the starter and every wrong solution must fail, each where its author says."""
+    """The reference must pass, the starter and every wrong solution must fail, each where its author says.
+
+    Reference and starter run in the sandbox, as a learner's code does; the wrong ones, which are many, in this process.
+    """
     exercise = exercise_in(folder)
     try:
-        return [*_reference(folder, exercise, pool), *_starter(folder, exercise, pool), *_wrong(folder, exercise, pool)]
+        return [
+            *_reference(folder, exercise, pool),
+            *_starter(folder, exercise, pool),
+            *_wrong(folder, exercise, Here()),
+        ]
     except BrokenExerciseError as error:
         return [Problem(f"{folder.label}/checks.py", 1, "code", str(error), "correct checks.py")]
 
@@ -91,10 +99,10 @@ def _starter(folder: RawFolder, exercise: Exercise, pool: Pool) -> Iterator[Prob
         )
 
 
-def _wrong(folder: RawFolder, exercise: Exercise, pool: Pool) -> Iterator[Problem]:
+def _wrong(folder: RawFolder, exercise: Exercise, runner: Here) -> Iterator[Problem]:
     meta: ExerciseMeta = exercise.meta
     for index, wrong in enumerate(meta.wrong):
-        graded = grade(exercise, exercise.wrong[wrong.file], pool)
+        graded = grade(exercise, exercise.wrong[wrong.file], runner)
         caught = {test.name: test.passed for test in graded.tests}
         line = folder.line("exercise.yaml", "wrong", index, "caught_by")
         where = (f"{folder.label}/exercise.yaml", line, f"wrong[{index}].caught_by")

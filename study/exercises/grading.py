@@ -5,7 +5,8 @@ from __future__ import annotations
 import os
 import sys
 import types
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from typing import Protocol
 
 import torch
 
@@ -13,14 +14,24 @@ from content.exercises import Exercise
 from study.exercises import words
 from study.exercises.contract import Case, Mismatch, Plain
 from study.exercises.graded import Graded, TestResult
-from study.sandbox.pool import MOST_CODE, Answer, Pool, Transcript
+from study.sandbox.pool import MOST_CODE, Answer, Transcript
+from study.sandbox.process import Limits
+
+
+class Runner(Protocol):
+    """What runs a submission: `study.sandbox.pool.Pool`, or `study.exercises.here.Here` for an author's own code."""
+
+    limits: Limits
+
+    def run(self, code: str, drive: str, function: str, cases: Sequence[dict[str, Plain]]) -> Transcript:
+        """Load `code`, then `drive` it with one case after the other."""
 
 
 class BrokenExerciseError(RuntimeError):
     """The exercise's own `checks.py` or `drive.py` is at fault, not the submission."""
 
 
-def grade(exercise: Exercise, code: str, pool: Pool, seed: int | None = None) -> Graded:
+def grade(exercise: Exercise, code: str, pool: Runner, seed: int | None = None) -> Graded:
     """Run `code` in the sandbox on cases drawn from `seed`, or from the operating system's randomness.
 
     Raises `BrokenExerciseError`, and `SandboxError` if nothing could be run.

@@ -45,11 +45,11 @@ def main(path: list[str]) -> None:
     if not handed_over:
         return
     job = decode(handed_over)
-    drive = _module("drive", job["drive"], "drive.py").drive
+    drive = module("drive", job["drive"], "drive.py").drive
     try:
-        submission = _module("submission", job["code"], FILE)
+        submission = module("submission", job["code"], FILE)
     except BaseException as error:  # noqa: BLE001 - whatever a submission raises, SystemExit too, is its answer
-        _send(out, {"kind": "failed", "error": _described(error)})
+        _send(out, {"kind": "failed", "error": described(error)})
         return
     _send(out, {"kind": "loaded", "found": callable(getattr(submission, job["function"], None))})
     while line := lines.readline():
@@ -61,7 +61,7 @@ def _answer(drive: Drive, submission: types.ModuleType, case: dict[str, Any]) ->
     try:
         return {"kind": "report", "case": case["case"], "report": drive(submission, case["given"])}
     except BaseException as error:  # noqa: BLE001 - as above
-        return {"kind": "failed", "case": case["case"], "error": _described(error)}
+        return {"kind": "failed", "case": case["case"], "error": described(error)}
 
 
 def _private_pipes() -> tuple[BinaryIO, BinaryIO]:
@@ -107,7 +107,8 @@ def _address_space() -> int:
     return int(Path("/proc/self/statm").read_text(encoding="ascii").split()[0]) * os.sysconf("SC_PAGE_SIZE")
 
 
-def _module(name: str, code: str, file: str) -> types.ModuleType:
+def module(name: str, code: str, file: str) -> types.ModuleType:
+    """The code as a module of this name. Raises whatever it raises."""
     module = types.ModuleType(name)
     module.__file__ = file
     sys.modules[name] = module
@@ -115,7 +116,7 @@ def _module(name: str, code: str, file: str) -> types.ModuleType:
     return module
 
 
-def _described(error: BaseException) -> dict[str, Any]:
+def described(error: BaseException) -> dict[str, Any]:
     """Type, message, and the line of the submission that was being run, if any."""
     line = error.lineno if isinstance(error, SyntaxError) and error.filename == FILE else None
     step = error.__traceback__
