@@ -37,7 +37,8 @@ def workbench(entry: Entry, key: str, name: str) -> Graded | None:
             "Run the tests", key=f"{key}-run", type="primary", icon=":material/play_arrow:", disabled=not allowed
         )
         _versions(exercise, key, name)
-    if pressed:
+    # A disabled button is drawn by the browser, and a forged click would come through.
+    if pressed and allowed:
         _run(entry, exercise, code, name)
     graded: Graded | None = session.kept(f"graded:{name}", None)
     if graded is not None:

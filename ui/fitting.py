@@ -83,7 +83,7 @@ def _begin() -> None:
 def _progress() -> None:
     found = _fitting().result()
     if found is None:
-        st.caption(":material/hourglass_top: Fitting; this takes up to a few minutes. You may leave the page.")
+        st.caption(":material/hourglass_top: Fitting: some seconds per thousand answers. You may leave the page.")
         return
     session.keep(_RESULT, found)
     st.rerun()

@@ -15,17 +15,10 @@ from study.exporting.markup import fenced, numbered
 from study.grading import choices
 from study.interviewing.model import OPEN_KINDS
 from study.interviewing.reporting import Report, StepResult, TopicReport
-from ui import cards, catalogue, interviews, services
+from ui import cards, catalogue, interview_words, interviews, services
 from ui.cards import Answered
 from ui.catalogue import KINDS, Entry
 from ui.interviews import Saved
-
-LEFT_OUT = {
-    "none_on_these_topics": "there is none on these topics",
-    "too_long": "it does not fit into this length",
-    "no_time_left": "no time was left for it",
-}
-"""Why a kind was not asked, for the learner."""
 
 
 def file_name(saved: Saved, zone: tzinfo) -> str:
@@ -47,7 +40,7 @@ def report_page(saved: Saved, zone: tzinfo) -> Page:
     known = [item_id for item_id in report.review if item_id in catalogue.entries()]
     return Page(
         about=_about(saved, zone),
-        figures=_figures(report),
+        figures=tuple(interview_words.figures(report).items()),
         notes=tuple(_notes(report)),
         review=tuple((numbers[item_id], catalogue.entry(item_id).heading) for item_id in known),
         topics=tuple(_topic(topic, asked) for topic in report.topics),
@@ -61,25 +54,13 @@ def _about(saved: Saved, zone: tzinfo) -> str:
     return f"{when}{interview.length_minutes} min · {interview.level} · {', '.join(interview.topics) or 'all topics'}"
 
 
-def _figures(report: Report) -> tuple[tuple[str, str], ...]:
-    scores = [result.score for result in report.results if result.score is not None]
-    counted = "Score" if len(scores) == len(report.results) else f"Score of {len(scores)}"
-    return (
-        ("Asked", str(len(report.results))),
-        (counted, f"{sum(scores) / len(scores):.0%}" if scores else "–"),
-        ("Time used", f"{report.seconds / 60:.0f} of {report.allowed_seconds / 60:.0f} min"),
-        ("Slow answers", str(sum(result.step.slow for result in report.results))),
-    )
-
-
 def _notes(report: Report) -> Iterable[str]:
     if report.strongest and report.weakest:
         yield f"Strongest: {report.strongest}. Weakest: {report.weakest}."
     if report.unticked:
-        which = ", ".join(f"no. {number}" for number in report.unticked)
-        yield f"Not ticked yet, and so not counted: {which}."
+        yield f"Not ticked yet, and so not counted: {interview_words.numbers(report.unticked)}."
     for each in report.left_out:
-        yield f"{KINDS[each.kind]}: not asked, {LEFT_OUT[each.why]}."
+        yield f"{KINDS[each.kind]}: not asked, {interview_words.LEFT_OUT[each.why]}."
     for gap in report.gaps:
         yield f"Away for {gap.seconds / 60:.0f} min, {'counted' if gap.counted else 'not counted'}."
 
@@ -104,18 +85,12 @@ def _asked(saved: Saved, result: StepResult) -> Asked:
         number=step.number,
         kind=KINDS[result.kind],
         topic=result.topic,
-        outcome=_outcome(result),
+        outcome=interview_words.outcome(result),
         seconds=step.seconds or 0.0,
         allowed_seconds=step.allowed_seconds,
         slow=step.slow,
         card=_card(saved, result),
     )
-
-
-def _outcome(result: StepResult) -> str:
-    if result.step.skipped:
-        return "skipped"
-    return "to be ticked" if result.score is None else f"{result.score:.0%}"
 
 
 def _card(saved: Saved, result: StepResult) -> Card:

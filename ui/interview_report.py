@@ -6,7 +6,7 @@ import streamlit as st
 
 from study.interviewing.model import OPEN_KINDS, Step
 from study.interviewing.reporting import Report, StepResult, TopicReport
-from ui import cards, catalogue, interview_print, interviews, navigation, services, session
+from ui import cards, catalogue, interview_print, interview_words, interviews, navigation, services, session
 from ui.catalogue import KINDS
 from ui.interviews import Saved
 
@@ -48,13 +48,9 @@ def show(saved: Saved) -> None:
 
 
 def _figures(report: Report) -> None:
-    scores = [result.score for result in report.results if result.score is not None]
-    columns = st.columns(4)
-    columns[0].metric("Asked", len(report.results))
-    counted = "Score" if len(scores) == len(report.results) else f"Score of {len(scores)}"
-    columns[1].metric(counted, f"{sum(scores) / len(scores):.0%}" if scores else "–")
-    columns[2].metric("Time used", f"{report.seconds / 60:.0f} of {report.allowed_seconds / 60:.0f} min")
-    columns[3].metric("Slow answers", sum(result.step.slow for result in report.results))
+    figures = interview_words.figures(report)
+    for column, (name, value) in zip(st.columns(len(figures)), figures.items(), strict=True):
+        column.metric(name, value)
     if report.strongest and report.weakest:
         st.markdown(f"Strongest: **{report.strongest}**. Weakest: **{report.weakest}**.")
 
@@ -85,17 +81,13 @@ def _add(item_ids: list[str]) -> None:
 
 def _topic(topic: TopicReport) -> None:
     score = "not scored yet" if topic.score is None else f"{topic.score:.0%}"
-    slow = f" · slow at {_numbers(topic.slow)}" if topic.slow else ""
-    skipped = f" · skipped {_numbers(topic.skipped)}" if topic.skipped else ""
+    slow = f" · slow at {interview_words.numbers(topic.slow)}" if topic.slow else ""
+    skipped = f" · skipped {interview_words.numbers(topic.skipped)}" if topic.skipped else ""
     st.markdown(f"**{topic.topic}** · {score} · {topic.seconds / 60:.1f} min{slow}{skipped}")
     lines = [f"- :green[:material/check:] {point}" for point in topic.covered]
     lines += [f"- :orange[:material/remove:] missed: {point}" for point in topic.missed]
     if lines:
         st.markdown("\n".join(lines))
-
-
-def _numbers(steps: tuple[int, ...]) -> str:
-    return ", ".join(f"no. {number}" for number in steps)
 
 
 def _step(saved: Saved, result: StepResult) -> None:
@@ -104,7 +96,7 @@ def _step(saved: Saved, result: StepResult) -> None:
     if entry is None:
         st.caption(f"No. {step.number}: the deck that asked this is not here any more.")
         return
-    title = f"{step.number} · {entry.heading} · {_outcome(result)}"
+    title = f"{step.number} · {entry.heading} · {interview_words.outcome(result)}"
     with st.expander(title, expanded=step.number in _unticked(saved, result), key=f"step-{step.number}"):
         seconds = step.seconds or 0.0
         over = ", over the time" if step.slow else ""
@@ -146,15 +138,9 @@ def _answered(saved: Saved, step: Step, entry: catalogue.Entry) -> cards.Answere
     return step.answer
 
 
-def _outcome(result: StepResult) -> str:
-    if result.step.skipped:
-        return "skipped"
-    return "to be ticked" if result.score is None else f"{result.score:.0%}"
-
-
 def _rest(report: Report) -> None:
     for each in report.left_out:
-        st.caption(f"{KINDS[each.kind]}: not asked, {interview_print.LEFT_OUT[each.why]}.")
+        st.caption(f"{KINDS[each.kind]}: not asked, {interview_words.LEFT_OUT[each.why]}.")
     for gap in report.gaps:
         counted = "counted" if gap.counted else "not counted"
         st.caption(f"Away for {gap.seconds / 60:.0f} min, {counted}.")

@@ -108,17 +108,19 @@ def _is_silent(interview: Interview, now: datetime) -> bool:
     return interview.seen_at is not None and (now - interview.seen_at).total_seconds() >= HEARTBEAT_SECONDS
 
 
-def _change(saved: Saved, change: Callable[[Interview], Interview]) -> None:
+def _change(
+    saved: Saved, change: Callable[[Interview], Interview], ticks: Mapping[int, list[int]] | None = None
+) -> None:
     """Keep what `change` makes of the interview as it stands now: a heartbeat or another tab may have saved it since.
 
-    So `change` must leave alone what has been done already.
+    So `change` must leave alone what has been done already. `ticks`, by step number, are taken over.
     """
     store, now = services.store(), services.now()
     while (current := find(saved.id)) is not None:
-        interview = change(current.interview)
-        if interview == current.interview:
+        interview, ticked = change(current.interview), {**current.ticks, **(ticks or {})}
+        if interview == current.interview and ticked == current.ticks:
             return
-        state = _state(interview, current.ticks)
+        state = _state(interview, ticked)
         try:
             store.save_interview(saved.id, state, current.version, now, learner=services.LEARNER)
         except StaleInterview:
@@ -130,11 +132,7 @@ def _change(saved: Saved, change: Callable[[Interview], Interview]) -> None:
 
 def tick(saved: Saved, step: Step, ticks: list[int]) -> None:
     """Keep what she ticked at a step of the report."""
-    if saved.ticks.get(step.number) == ticks:
-        return
-    current = find(saved.id) or saved
-    state = _state(current.interview, {**current.ticks, step.number: ticks})
-    services.store().save_interview(saved.id, state, current.version, services.now(), learner=services.LEARNER)
+    _change(saved, lambda interview: interview, {step.number: ticks})
 
 
 def reported(saved: Saved) -> Report:

@@ -9,7 +9,7 @@ import streamlit as st
 from demos.style import DARK, LIGHT, Theme
 
 _CSS = Path(__file__).with_name("look.css")
-_KEYBOARD = Path(__file__).with_name("keyboard.js").read_text()
+_KEYBOARD = Path(__file__).with_name("keyboard.js").read_text(encoding="utf-8")
 
 
 def apply() -> None:

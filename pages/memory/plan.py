@@ -57,7 +57,7 @@ def _dials(settings: Settings) -> None:
             key="plan-new",
             on_change=_set,
             args=("new_per_day", "plan-new"),
-            help="Each brings about seven reviews in the weeks after it",
+            help="Each comes back several times in the weeks after it: see the chart",
         )
     with columns[2]:
         st.slider(

@@ -115,14 +115,14 @@ def _leeches(log: list[Review]) -> None:
         return
     st.header("Leeches", anchor=False)
     st.markdown(
-        f"Forgotten {threshold} times or more: asking again will not help. Read the question once more, write yourself "
-        "a note, or suspend the card."
+        "Forgotten again and again: asking once more will not help. Read the question again, write yourself a note, or "
+        "suspend the card."
     )
     for leech in known:
         entry = catalogue.entry(leech.card.item_id)
         navigation.link(
             entry.path,
-            f"{entry.heading} · forgotten {leech.lapses} times",
+            f"{entry.heading} · forgotten {leech.lapses} time{'' if leech.lapses == 1 else 's'}",
             icon=":material/bug_report:",
             query={"reveal": "1"},
         )

@@ -54,12 +54,12 @@ def restore(address: str, file: Path, now: datetime, *, how: How | None = None, 
 
     Where the learner has nothing yet, it is restored exactly. Otherwise `how` must say: "replace" puts the backup in
     the place of what is there, "merge" unites both (`study.exporting.merging`). Before anything is changed, what is
-    there is written to a backup of its own, in the database's folder (or in that of `file`, if the database is no
-    file). ExportError, with nothing changed, if `file` is broken, foreign or newer, or if `how` is needed.
+    there is written to a backup of its own, in the database's folder (or in the user's data directory, if the database
+    is no file). ExportError, with nothing changed, if `file` is broken, foreign or newer, or if `how` is needed.
     """
     wanted = _unpacked(file)
     stamp = as_utc(now).strftime("%Y%m%dT%H%M%SZ")
-    folder = folder_of(address) or file.absolute().parent
+    folder = folder_of(address) or DEFAULT_FILE.parent
     kept: list[Path] = []
     final: list[Rows] = []
 
@@ -86,6 +86,7 @@ def restore(address: str, file: Path, now: datetime, *, how: How | None = None, 
 
 def _keep(folder: Path, stamp: str, present: Rows) -> Path:
     content = _packed(present)
+    folder.mkdir(parents=True, exist_ok=True)
     for number in range(1, 1000):
         file = folder / f"study-before-import-{stamp}{'' if number == 1 else f'-{number}'}.json"
         try:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import cast
+from typing import Any, cast
 
 import pytest
 import streamlit as st
@@ -200,6 +200,22 @@ def test_consent_given_on_localhost_does_not_open_a_public_server(app: Open, des
     served(False, "0.0.0.0")
     screen, _, exercise = _open(app)
     assert screen.button(key=f"exercise-{exercise.key}-run").disabled
+    assert desk.handed_in == []
+
+
+def test_a_forged_click_on_the_disabled_button_runs_nothing(
+    app: Open, desk: FakeDesk, served: Served, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    app()
+    services.store().set_setting("runs_code_unfenced", True)
+    served(False, "0.0.0.0")
+    button = st.button
+
+    def forged(label: str, *given: Any, **named: Any) -> bool:
+        return button(label, *given, **named) or label == "Run the tests"
+
+    monkeypatch.setattr(st, "button", forged)
+    _open(app)
     assert desk.handed_in == []
 
 

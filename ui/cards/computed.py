@@ -50,8 +50,9 @@ def back(entry: Entry, answered: Answered, key: str) -> Answered:
         return answered
     shared.prompt(drawn.prompt)
     feedback.verdict(answered["right"], answered["because"])
-    if isinstance(answered["given"], str):
-        st.caption(f"You wrote: {answered['given']}")
+    if answered["given"]:
+        given = answered["given"]
+        st.text(f"Your answer: {given if isinstance(given, str) else ', '.join(given)}")
     st.markdown("**Step by step**")
     st.markdown("\n".join(f"1. {step}" for step in drawn.steps))
     st.caption("Worked out by PyTorch just now; next time the values are others.")

@@ -171,3 +171,18 @@ def test_every_table_can_be_told_apart_and_ordered() -> None:
     assert by_name["settings"].key == ("key",) and by_name["settings"].number is None
     assert by_name["drafts"].key == () and by_name["drafts"].moment == "updated_at"
     assert by_name["reviews"].parents == {"card_id": "cards"} and by_name["reviews"].moment == "reviewed_at"
+
+
+def test_what_was_there_is_kept_where_it_stays_if_the_database_is_no_file(
+    history: Store, file: Path, empty: Path, tmp_path: Path, now: datetime, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A page hands the backup over in a folder that is gone a moment later."""
+    passing, data = tmp_path / "passing", tmp_path / "not" / "yet"
+    passing.mkdir()
+    backup(url(file), passing / "b.json")
+    Store(url(empty)).add("d/mine", now)
+    monkeypatch.setattr("study.exporting.backup.folder_of", lambda address: None)
+    monkeypatch.setattr("study.exporting.backup.DEFAULT_FILE", data / "study.sqlite3")
+    kept = restore(url(empty), passing / "b.json", now, how="replace").kept
+    assert kept is not None and kept.parent == data and b"d/mine" in kept.read_bytes()
+    assert [path.name for path in passing.iterdir()] == ["b.json"]
