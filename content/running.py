@@ -1,7 +1,7 @@
 """Running everything in decks that can be run: snippets, bugs, exercises, and the generators that items name.
 
-The code is run as what it is, the deck author's: only exercises' references and starters go into the sandbox. Who checks a stranger's
-deck reads it first (`check --static` runs nothing).
+The code is run as what it is, the deck author's: only exercises' references and starters go into the sandbox. Who
+checks a stranger's deck reads it first (`check --static` runs nothing).
 """
 
 from __future__ import annotations

@@ -122,7 +122,7 @@ def _leeches(log: list[Review]) -> None:
         entry = catalogue.entry(leech.card.item_id)
         navigation.link(
             entry.path,
-            f"{entry.heading} · forgotten {leech.lapses} time{'' if leech.lapses == 1 else 's'}",
+            f"{entry.heading} · forgotten {leech.lapses} times",
             icon=":material/bug_report:",
             query={"reveal": "1"},
         )

@@ -52,7 +52,7 @@ def back(entry: Entry, answered: Answered, key: str) -> Answered:
     feedback.verdict(answered["right"], answered["because"])
     if answered["given"]:
         given = answered["given"]
-        st.text(f"Your answer: {given if isinstance(given, str) else ', '.join(given)}")
+        st.text(f"You wrote: {given if isinstance(given, str) else ', '.join(given)}")
     st.markdown("**Step by step**")
     st.markdown("\n".join(f"1. {step}" for step in drawn.steps))
     st.caption("Worked out by PyTorch just now; next time the values are others.")
