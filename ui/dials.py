@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Mapping
 from typing import Any, Literal, get_args, get_origin
 
@@ -16,16 +17,25 @@ from ui import session
 LAB_KEY = "lab"
 """The address's word for whose dials it holds."""
 
+STALE_SECONDS = 2.0
+"""For how long an address that we have replaced may still come in, with a click that was on its way."""
+
 
 def current(lab: Lab) -> LabConfig:
     """The dials as they stand: from the address on the first look at it, later as the learner left them."""
     address = _address(lab)
     known = session.kept(f"address:{lab.name}", None)
-    if address and address != known:
+    if address and address != known and not _is_stale(lab, address):
         session.keep(f"dials:{lab.name}", _from_address(lab, address).model_dump())
     config = lab.config.model_validate(session.kept(f"dials:{lab.name}", lab.config().model_dump()))
     _to_address(lab, config)
     return config
+
+
+def _is_stale(lab: Lab, address: Mapping[str, str]) -> bool:
+    """Whether it is the address that was replaced a moment ago. Later it is what she wants, as by the Back button."""
+    replaced, at = session.kept(f"replaced:{lab.name}", ({}, 0.0))
+    return address == replaced and time.monotonic() - at < STALE_SECONDS
 
 
 def _address(lab: Lab) -> dict[str, str]:
@@ -60,6 +70,9 @@ def _to_address(lab: Lab, config: LabConfig) -> None:
             del st.query_params[key]
     if before != lab.name or any(st.query_params.get(key) != value for key, value in text.items()):
         st.query_params.update({LAB_KEY: lab.name, **text})
+    known = session.kept(f"address:{lab.name}", text)
+    if known != text:
+        session.keep(f"replaced:{lab.name}", (known, time.monotonic()))
     session.keep(f"address:{lab.name}", text)
 
 
