@@ -34,7 +34,8 @@ def current(lab: Lab) -> LabConfig:
 
 def _is_stale(lab: Lab, address: Mapping[str, str]) -> bool:
     """Whether it is the address that was replaced a moment ago. Later it is what she wants, as by the Back button."""
-    replaced, at = session.kept(f"replaced:{lab.name}", ({}, 0.0))
+    never: tuple[dict[str, str], float] = ({}, 0.0)
+    replaced, at = session.kept(f"replaced:{lab.name}", never)
     return address == replaced and time.monotonic() - at < STALE_SECONDS
 
 

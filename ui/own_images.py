@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 from collections.abc import Sequence
 from functools import lru_cache
-from typing import cast
+from typing import NoReturn, cast
 
 import numpy as np
 import pandas as pd
@@ -23,6 +23,9 @@ from ui import dials, session
 THUMBNAILS = 24
 """Pictures shown at once."""
 
+_GONE = "own-images-gone"
+"""Kept until other pictures are chosen: why those that were asked for are not shown."""
+
 _NOTE = (
     "A folder with a folder of pictures per class (or a ZIP file of it): 2 to 10 classes, at least 4 pictures each, "
     "400 in all. They are scaled to 128 pixels and kept on the computer that runs this app; nothing is sent elsewhere."
@@ -35,6 +38,11 @@ def before(lab: Lab, plain: LabConfig) -> str | None:
     if config.pictures != OWN:
         return None
     collection = _loaded(config.collection)
+    if config.collection and collection is None:
+        _let_go(lab, config)
+    gone = session.kept(_GONE, None)
+    if gone:
+        st.warning(gone, icon=":material/image_not_supported:")
     _offer_known(lab, config)
     with st.expander("Bring pictures", expanded=collection is None, icon=":material/add_photo_alternate:"):
         st.caption(_NOTE)
@@ -45,13 +53,21 @@ def before(lab: Lab, plain: LabConfig) -> str | None:
     return None
 
 
+def _let_go(lab: Lab, config: Config) -> NoReturn:
+    """The dials name pictures that are not there, by an old link or because removing them was cut short: a click that
+    comes in while a callback runs ends it at its next look at the session state."""
+    _choose(lab, config, "")
+    st.rerun()
+
+
 def _loaded(key: str) -> Collection | None:
+    """The pictures of this key; None if they are not there, and the learner is told."""
     if not key:
         return None
     try:
         return _collection(key)
     except UploadError as error:
-        st.warning(str(error), icon=":material/image_not_supported:")
+        session.keep(_GONE, str(error))
         return None
 
 
@@ -106,6 +122,7 @@ def _upload(lab: Lab, config: Config) -> None:
         session.keep("own-images-taken", None)
         st.error(str(error), icon=":material/error:")
         return
+    session.keep(_GONE, None)
     _choose(lab, config, collection.key)
     st.rerun()
 

@@ -55,6 +55,7 @@ def test_pictures_are_brought_learned_from_opened_and_removed(page: Page) -> Non
     bring(page, pictures(list(COLOURS)))
     expect(page.get_by_text("18 pictures:")).to_be_visible()
     expect(page.get_by_text("apples (6), blueberries (6), limes (6)")).to_be_visible()
+    settled(page)  # a click on a part of the screen that is just being replaced is lost
     page.locator("[data-testid=stRadio] [role=radiogroup] label").first.click()
     expect(run).to_be_enabled()
     run.click()
@@ -69,6 +70,7 @@ def test_pictures_are_brought_learned_from_opened_and_removed(page: Page) -> Non
     expect(page.get_by_text("taken for", exact=False).last).to_be_visible()
     expect(page.locator("[data-testid=stImage] img").last).to_be_visible()
 
+    settled(page)
     page.get_by_role("button", name="Remove these pictures").click()
     expect(page.get_by_text("Bring your pictures first.")).to_be_visible(timeout=20_000)
 
