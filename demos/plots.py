@@ -145,6 +145,20 @@ def draw_bands(
         box.set_zorder(5)
 
 
+def side_by_side(
+    arms: Sequence[Arm], looks: Looks, frames: Sequence[Any], theme: Theme,
+    *, last_step: int, panels: Sequence[tuple[str, Measure, Scale]],
+) -> Figure:  # fmt: skip
+    """The same arms in several measures, a panel (title, measure, its axis) each; the last one has the legend."""
+    drawing = Figure(figsize=(10, 3.8), layout="constrained", facecolor=theme.background)
+    steps = Scale(title="training steps (line: mean; band: lowest to highest replicate)", low=0, high=last_step)
+    places = drawing.subplots(1, len(panels))
+    for axes, (title, measure, y) in zip(places, panels, strict=True):
+        legend = "lower right" if axes is places[-1] else None
+        draw_bands(axes, arms, looks, frames, theme, measure=measure, x=steps, y=y, title=title, legend=legend)
+    return drawing
+
+
 def draw_finals(
     axes: Axes, arms: Sequence[Arm], looks: Looks, results: Sequence[ArmResult], theme: Theme, *, title: str, unit: str
 ) -> None:
@@ -213,6 +227,16 @@ def mean_drift(frames: Sequence[Any], arm: str, blocks: Sequence[str]) -> dict[s
     """The arm's relative weight change per block at the end, mean over replicates; empty if none has finished."""
     final = last_frames(frames, arm)
     return {block: float(np.mean([frame.drift[block] for frame in final])) for block in blocks} if final else {}
+
+
+def drift_columns(drift: Mapping[str, float], blocks: Sequence[str]) -> dict[str, float | None]:
+    """What a run's table says of a `mean_drift`, a column for each block; None if no replicate has finished."""
+    return {f"change of {block}": round(drift[block], 4) if block in drift else None for block in blocks}
+
+
+def replicates_in_words(count: int) -> str:
+    """How many replicates, for a text alternative."""
+    return "1 replicate" if count == 1 else f"{count} replicates"
 
 
 def mean(values: Sequence[float | None], digits: int = 1) -> float | None:

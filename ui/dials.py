@@ -81,17 +81,7 @@ def choose(lab: Lab, values: Mapping[str, Any]) -> None:
     """Set some dials (a preset); the others return to their defaults, the draw stays."""
     before: dict[str, Any] = session.kept(f"dials:{lab.name}", {})
     config = lab.config.model_validate({"seed": before.get("seed", 0), **values})
-    _keep(lab, config)
-
-
-def _keep(lab: Lab, config: LabConfig) -> None:
     session.keep(f"dials:{lab.name}", config.model_dump())
-    for name, value in config.model_dump().items():
-        st.session_state[_key(lab, name)] = value
-
-
-def _key(lab: Lab, name: str) -> str:
-    return f"dial:{lab.name}:{name}"
 
 
 def show(lab: Lab, config: LabConfig, *, disabled: bool) -> None:
@@ -100,10 +90,12 @@ def show(lab: Lab, config: LabConfig, *, disabled: bool) -> None:
     own_first = sorted(fields, key=lambda name: name in LabConfig.model_fields)  # stable: the rest keeps its order
     for name in own_first:
         field = fields[name]
-        key = _key(lab, name)
+        key, value = _key(lab, name), getattr(config, name)
         if _is_fixed(field):
             continue
-        st.session_state.setdefault(key, getattr(config, name))
+        # What is seen is what runs: also after a preset, or when a click cut the callback of the one before it short.
+        if st.session_state.get(key) != value:
+            st.session_state[key] = value
         _widget(lab, name, field, key, disabled)
 
 
@@ -148,6 +140,10 @@ def _bounds(field: FieldInfo) -> tuple[Any, Any]:
     low = next(item.ge for item in field.metadata if hasattr(item, "ge"))
     high = next(item.le for item in field.metadata if hasattr(item, "le"))
     return low, high
+
+
+def _key(lab: Lab, name: str) -> str:
+    return f"dial:{lab.name}:{name}"
 
 
 def _changed(lab: Lab, name: str) -> None:

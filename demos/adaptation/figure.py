@@ -188,7 +188,7 @@ def alt_text(config: Config, frames: Sequence[AdaptationFrame]) -> str:
     if count == 0:
         return "Target accuracy against training steps, one line for each method; no replicate has finished yet."
     means = "; ".join(f"{arm.label} {np.mean(finished[arm.key]):.1f} %" for arm in arms(config))
-    runs = "1 replicate" if count == 1 else f"{count} replicates"
+    runs = plots.replicates_in_words(count)
     text = f"Accuracy on {TARGET_NAMES[config.target]} after {config.steps} steps, mean of {runs}: {means}."
     closed = gap_closed(config, frames)
     if closed:

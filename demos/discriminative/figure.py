@@ -105,17 +105,11 @@ def extras(config: Config, frames: Sequence[DiscriminativeFrame], theme: Theme) 
     """The target's accuracy while training; nothing before a replicate has finished all arms."""
     if not finals(config, frames, UNIFORM):
         return []
-    drawing = Figure(figsize=(10, 3.8), layout="constrained", facecolor=theme.background)
-    steps = Scale(title="training steps (line: mean; band: lowest to highest replicate)", low=0, high=config.steps)
-    left, right = drawing.subplots(1, 2)
-    for axes, measure, y, title in (
-        (left, _source, SOURCE, "Letters kept while training"),
-        (right, _target, TARGET, "Target learned while training"),
-    ):
-        plots.draw_bands(
-            axes, arms(config), LOOK, frames, theme, measure=measure, x=steps, y=y, title=title,
-            legend="lower right" if axes is right else None,
-        )  # fmt: skip
+    panels = (
+        ("Letters kept while training", _source, SOURCE),
+        ("Target learned while training", _target, TARGET),
+    )
+    drawing = plots.side_by_side(arms(config), LOOK, frames, theme, last_step=config.steps, panels=panels)
     alt = f"Letters kept and target accuracy against training steps. At the end: {_means(config, frames)}."
     return [plots.Extra(title="While training", figure=drawing, alt=alt)]
 
@@ -161,7 +155,7 @@ def table(config: Config, frames: Sequence[DiscriminativeFrame]) -> list[dict[st
                 "target sd (points)": plots.spread([frame.target for frame in final]),
                 "letters kept mean (%)": plots.mean([frame.source for frame in final]),
                 "letters kept sd (points)": plots.spread([frame.source for frame in final]),
-                **{f"change of {block}": round(drift[block], 4) if block in drift else None for block in BLOCKS},
+                **plots.drift_columns(drift, BLOCKS),
             }
         )
     return rows
@@ -172,7 +166,7 @@ def alt_text(config: Config, frames: Sequence[DiscriminativeFrame]) -> str:
     count = len(finals(config, frames, UNIFORM))
     if count == 0:
         return "Target accuracy against letters kept, a point for each arm; no replicate has finished yet."
-    runs = "1 replicate" if count == 1 else f"{count} replicates"
+    runs = plots.replicates_in_words(count)
     text = f"Target accuracy against letters kept after {config.steps} steps, mean of {runs}: {_means(config, frames)}."
     if count < 2:
         return text

@@ -253,7 +253,7 @@ def alt_text(config: Config, frames: Sequence[DistantFrame]) -> str:
     if count == 0:
         return "Test accuracy against training steps, one line for each arm; no replicate has finished yet."
     means = "; ".join(f"{arm.label.lower()} {np.mean(finished[arm.key]):.1f} %" for arm in arms(config))
-    runs = "1 replicate" if count == 1 else f"{count} replicates"
+    runs = plots.replicates_in_words(count)
     text = (
         f"From {TRANSFER_NAMES[config.transfer]}: test accuracy after {config.steps} steps with "
         f"{config.labels_per_class} labels per class, mean of {runs}: {means}."

@@ -176,7 +176,7 @@ def _row(arm: Arm, final: Sequence[ForgettingFrame], frames: Sequence[Forgetting
         "letters, adapters off (%)": plots.mean([frame.without_adapter for frame in final]),
         "trainable parameters": final[0].trainable_parameters if final else None,
         "ms per step": plots.mean([frame.ms_per_step for frame in final], digits=2),
-        **{f"change of {block}": round(drift[block], 4) if block in drift else None for block in BLOCKS},
+        **plots.drift_columns(drift, BLOCKS),
     }
 
 
@@ -190,7 +190,7 @@ def alt_text(config: Config, frames: Sequence[ForgettingFrame]) -> str:
     means = "; ".join(
         f"{arm.label} {np.mean(finished[arm.key]):.1f} % and {digits[arm.key]:.1f} %" for arm in arms(config)
     )
-    runs = "1 replicate" if count == 1 else f"{count} replicates"
+    runs = plots.replicates_in_words(count)
     text = f"Accuracy on letters kept, and on digits, after {config.steps} steps on digits, mean of {runs}: {means}."
     return f"{text} {plots.finding(LAB, config, frames)}".rstrip()
 

@@ -103,17 +103,11 @@ def extras(config: Config, frames: Sequence[RateFrame], theme: Theme) -> list[pl
     """Both accuracies while training, side by side; nothing before a replicate has finished."""
     if not any(plots.last_frames(frames, arm.key) for arm in arms(config)):
         return []
-    drawing = Figure(figsize=(10, 3.8), layout="constrained", facecolor=theme.background)
-    steps = Scale(title="training steps (line: mean; band: lowest to highest replicate)", low=0, high=config.steps)
-    left, right = drawing.subplots(1, 2)
-    for axes, measure, y, title in (
-        (left, _source, SOURCE, "Letters kept while training"),
-        (right, _target, TARGET, "Digits learned while training"),
-    ):
-        plots.draw_bands(
-            axes, arms(config), LOOK, frames, theme, measure=measure, x=steps, y=y, title=title,
-            legend="lower right" if axes is right else None,
-        )  # fmt: skip
+    panels = (
+        ("Letters kept while training", _source, SOURCE),
+        ("Digits learned while training", _target, TARGET),
+    )
+    drawing = plots.side_by_side(arms(config), LOOK, frames, theme, last_step=config.steps, panels=panels)
     ends = "; ".join(
         f"{arm.label.lower()}: letters {_mean(frames, arm.key, _source):.1f} %, "
         f"digits {_mean(frames, arm.key, _target):.1f} %"
@@ -141,7 +135,7 @@ def table(config: Config, frames: Sequence[RateFrame]) -> list[dict[str, Any]]:
                 "letters kept sd (points)": plots.spread([frame.source for frame in final]),
                 "digits mean (%)": plots.mean([frame.target for frame in final]),
                 "digits sd (points)": plots.spread([frame.target for frame in final]),
-                **{f"change of {block}": round(drift[block], 4) if block in drift else None for block in BLOCKS},
+                **plots.drift_columns(drift, BLOCKS),
             }
         )
     return rows
@@ -158,6 +152,6 @@ def alt_text(config: Config, frames: Sequence[RateFrame]) -> str:
         f"{100 * plots.mean_drift(frames, arm.key, BLOCKS)['stem']:.1f} %"
         for arm in arms(config)
     )
-    runs = "1 replicate" if count == 1 else f"{count} replicates"
+    runs = plots.replicates_in_words(count)
     text = f"Accuracy against the learning rate after {config.steps} steps, mean of {runs}: {means}."
     return f"{text} {plots.finding(LAB, config, frames)}".rstrip()

@@ -188,6 +188,6 @@ def alt_text(config: Config, frames: Sequence[DecayFrame]) -> str:
     told = "; ".join(
         f"{arm.label.lower()} {np.mean(finals[arm.key]):.1f} % (jitter {wander[arm.key]:.1f})" for arm in ARMS
     )
-    runs = "1 replicate" if count == 1 else f"{count} replicates"
+    runs = plots.replicates_in_words(count)
     text = f"Test accuracy over the last of {config.steps} steps at a peak rate of {config.peak_rate:g}, mean of {runs}"
     return f"{text}: {told}. {plots.finding(LAB, config, frames)}".rstrip()

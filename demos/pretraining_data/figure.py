@@ -158,7 +158,7 @@ def alt_text(config: Config, frames: Sequence[PretrainingFrame]) -> str:
         return "Probe accuracy against the amount of pretraining data; no replicate has finished yet."
     means = "; ".join(f"{arm.label} {np.mean(finished[arm.key]):.1f} %" for arm in arms(config))
     labels = "1 label" if config.labels_per_class == 1 else f"{config.labels_per_class} labels"
-    runs = "1 replicate" if count == 1 else f"{count} replicates"
+    runs = plots.replicates_in_words(count)
     target = "texture patches" if config.axis == "imagenet" else "real digits"
     text = f"Accuracy of a linear probe on {target} with {labels} per class, mean of {runs}: {means}."
     return f"{text} {plots.finding(LAB, config, frames)}".rstrip()

@@ -273,7 +273,7 @@ def alt_text(config: Config, frames: Sequence[SizeFrame]) -> str:
     at_training_size = plots.mean([f.accuracy for f in frames if f.arm == BICUBIC and f.size == TRAINED_AT])
     view = "digits enlarged" if config.view == "enlarged" else "digits as large as before"
     tuned = f" after {config.tuning_steps} steps of fine-tuning" if config.tuning_steps else ""
-    runs = "1 replicate" if count == 1 else f"{count} replicates"
+    runs = plots.replicates_in_words(count)
     text = (
         f"Test accuracy at {config.new_size} px{tuned}, {view}, mean of {runs}: {means}. At {TRAINED_AT} px, the "
         f"size of its training, the ViT has {at_training_size} %."

@@ -210,7 +210,7 @@ def alt_text(config: Config, frames: Sequence[CurveFrame]) -> str:
     if replicates == 0:
         return "Test accuracy against labels per class, a line for each strategy; no replicate is finished yet."
     means = "; ".join(f"{arm.label.lower()} {np.mean(finished[arm.key]):.1f} %" for arm in arms(config))
-    runs = "1 replicate" if replicates == 1 else f"{replicates} replicates"
+    runs = plots.replicates_in_words(replicates)
     where = found_crossing(config, frames)
     parts = [
         f"Learning curves, {TRANSFERS[config.transfer]}.",

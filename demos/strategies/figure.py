@@ -87,7 +87,7 @@ def _row(arm: Arm, final: Sequence[StrategyFrame], drift: dict[str, float]) -> d
         "ms per step (median)": round(float(np.median(timed)), 2) if timed else None,
         "kB per step (activations, gradients, optimiser)": round(final[0].kilobytes_per_step) if final else None,
         "ms to cache frozen blocks, once": round(float(np.median([f.cache_ms for f in final])), 1) if final else None,
-        **{f"change of {block}": round(drift[block], 4) if block in drift else None for block in BLOCKS},
+        **plots.drift_columns(drift, BLOCKS),
     }
 
 
@@ -99,6 +99,6 @@ def alt_text(config: Config, frames: Sequence[StrategyFrame]) -> str:
         return "Test accuracy against training steps, one line for each strategy; no replicate has finished yet."
     means = "; ".join(f"{arm.label.lower()} {np.mean(finished[arm.key]):.1f} %" for arm in arms(config))
     labels = "1 label" if config.labels_per_class == 1 else f"{config.labels_per_class} labels"
-    runs = "1 replicate" if count == 1 else f"{count} replicates"
+    runs = plots.replicates_in_words(count)
     text = f"Test accuracy after {config.steps} steps with {labels} per class, mean of {runs}: {means}."
     return f"{text} {plots.finding(LAB, config, frames)}".rstrip()

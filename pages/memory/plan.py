@@ -81,8 +81,8 @@ def _set_retention() -> None:
 
 
 def _no_date() -> None:
-    st.session_state["plan-interview"] = None
     _save(interview_date=None)
+    st.session_state["plan-interview"] = None
 
 
 def _save(**changes: Any) -> None:
@@ -125,8 +125,8 @@ def _too_few(plan: DayPlan, settings: Settings) -> None:
 
 
 def _make(needed: int) -> None:
-    st.session_state["plan-new"] = needed
     _save(new_per_day=needed)
+    st.session_state["plan-new"] = needed
 
 
 def _planned(settings: Settings) -> DayPlan:

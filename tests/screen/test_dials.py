@@ -42,6 +42,7 @@ def test_going_back_in_the_browser_brings_the_old_dials_back(app: Open, monkeypa
     monkeypatch.setattr(dials, "STALE_SECONDS", 0.0)
     _click_from(screen, "1")
     assert _labels(screen) == 1
+    assert screen.select_slider(key="dial:strategies:labels_per_class").value == 1, "and the screen shows them"
 
 
 def test_another_address_leads_at_once(app: Open) -> None:

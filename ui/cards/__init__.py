@@ -10,7 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from study.scheduling import Rating
-from ui.cards import bug, case, choice, computed, exercise, recall, typed
+from ui.cards import bug, case, choice, computed, exercise, points, recall, typed
 from ui.cards.shared import Answered
 from ui.catalogue import Entry, Kind
 
@@ -26,12 +26,12 @@ class _Views:
 
 
 _VIEWS: dict[Kind, _Views] = {
-    "recall": _Views(recall.front, recall.back, recall.blank, recall.suggestion),
+    "recall": _Views(recall.front, recall.back, points.blank, recall.suggestion),
     "choice": _Views(choice.front, choice.back, choice.blank, choice.suggestion),
     "computed": _Views(computed.front, computed.back, computed.blank, computed.suggestion),
-    "typed": _Views(typed.front, typed.back, typed.blank, typed.suggestion),
+    "typed": _Views(typed.front, typed.back, points.blank, points.suggestion),
     "bug": _Views(bug.front, bug.back, bug.blank, bug.suggestion),
-    "case": _Views(case.front, case.back, case.blank, case.suggestion),
+    "case": _Views(case.front, case.back, points.blank, points.suggestion),
     "exercise": _Views(exercise.front, exercise.back, exercise.blank, exercise.suggestion),
 }
 

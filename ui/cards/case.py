@@ -7,9 +7,8 @@ from typing import cast
 import streamlit as st
 
 from content.items import Case
-from study.scheduling import Rating
 from ui.cards import points, shared
-from ui.cards.shared import UNKNOWN, Answered
+from ui.cards.shared import Answered
 from ui.catalogue import Entry
 
 
@@ -17,11 +16,7 @@ def front(entry: Entry, key: str, seed: int) -> Answered | None:
     """The scenario, and a field for notes."""
     item = cast(Case, entry.item)
     shared.prompt(item.scenario)
-    text = points.draft("What do you do, and what do you check first?", points.draft_key(entry.item_id), key)
-    pressed, unknown = shared.hand_in(key, "Compare", icon=":material/compare_arrows:")
-    if unknown:
-        return blank(entry, seed) | {"text": text}
-    return {"text": text, "ticks": []} if pressed else None
+    return points.written(entry, "What do you do, and what do you check first?", key)
 
 
 def back(entry: Entry, answered: Answered, key: str) -> Answered:
@@ -33,14 +28,3 @@ def back(entry: Entry, answered: Answered, key: str) -> Answered:
     with st.expander("A discussion", expanded=True):
         st.markdown(item.discussion)
     return answered
-
-
-def blank(entry: Entry, seed: int) -> Answered:
-    """Nothing was written, nothing ticked."""
-    return {"text": "", "ticks": []} | UNKNOWN
-
-
-def suggestion(entry: Entry, answered: Answered) -> Rating | None:
-    """From the points that she ticked."""
-    item = cast(Case, entry.item)
-    return points.suggestion(item.key_points, answered, item.level)

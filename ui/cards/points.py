@@ -4,18 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
+from typing import cast
 
 import streamlit as st
 
-from content.items import CasePoint, Contradiction, KeyPoint, Level, Typed
+from content.items import Case, CasePoint, Contradiction, KeyPoint, Typed
 from study.grading import typed
 from study.grading.typed import PointHint
 from study.scheduling import Rating
 from ui import services, session
-from ui.cards.shared import Answered
+from ui.cards.shared import UNKNOWN, Answered, hand_in
 from ui.catalogue import Entry
 
 Points = Sequence[KeyPoint | CasePoint | str]
+
+BLANK: Answered = {"text": "", "ticks": []} | UNKNOWN
 
 _OFF = "Off"
 
@@ -34,6 +37,20 @@ def draft(label: str, name: str, key: str) -> str:
         args=(name, field),
         placeholder="Type, or say it aloud",
     )
+
+
+def written(entry: Entry, label: str, key: str) -> Answered | None:
+    """The field, and the buttons that hand it in. Returns the answer in the run in which it was given, None before."""
+    text = draft(label, draft_key(entry.item_id), key)
+    pressed, unknown = hand_in(key, "Compare", icon=":material/compare_arrows:")
+    if unknown:
+        return BLANK | {"text": text}
+    return {"text": text, "ticks": []} if pressed else None
+
+
+def blank(entry: Entry, seed: int) -> Answered:
+    """Nothing was said or written, nothing ticked."""
+    return dict(BLANK)
 
 
 def draft_key(item_id: str) -> str:
@@ -106,9 +123,10 @@ def ticked(entry: Entry, answered: Answered, key_points: Points, key: str) -> An
     return answered | {"ticks": ticks}
 
 
-def suggestion(key_points: Points, answered: Answered, level: Level) -> Rating:
-    """From the ticks."""
-    return typed.suggest_rating(answered["ticks"], key_points, level)
+def suggestion(entry: Entry, answered: Answered) -> Rating:
+    """From the points that she ticked."""
+    item = cast(Typed | Case, entry.item)
+    return typed.suggest_rating(answered["ticks"], item.key_points, item.level)
 
 
 def _reversals(entry: Entry) -> list[Contradiction]:

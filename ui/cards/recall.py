@@ -7,7 +7,7 @@ import streamlit as st
 from content.schema import FollowUp, Question
 from study.scheduling import Rating
 from ui.cards import points
-from ui.cards.shared import UNKNOWN, Answered
+from ui.cards.shared import Answered
 from ui.catalogue import Entry
 
 
@@ -34,11 +34,6 @@ def back(entry: Entry, answered: Answered, key: str) -> Answered:
         with st.expander("A good answer contains"):
             st.markdown("\n".join(f"- {point}" for point in item.meta.key_points))
     return answered
-
-
-def blank(entry: Entry, seed: int) -> Answered:
-    """Nothing was said."""
-    return {"text": "", "ticks": []} | UNKNOWN
 
 
 def suggestion(entry: Entry, answered: Answered) -> Rating | None:
