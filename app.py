@@ -18,7 +18,7 @@ from pages.learn import home, question, search
 from pages.memory import cards, export, plan, progress
 from pages.practice import exercises, interview, quiz
 from study.store import StoreError
-from ui import look, navigation, services, serving
+from ui import look, navigation, services, serving, session
 from ui.base_url import BaseUrl
 
 
@@ -75,7 +75,9 @@ def route() -> None:
         st.code(str(error), language=None, wrap_lines=True)
         return
     navigation.remember(found)
-    st.navigation(found, position="sidebar", expanded=True).run()
+    screen = st.navigation(found, position="sidebar", expanded=True)
+    session.arrive(screen.url_path)
+    screen.run()
 
 
 if get_script_run_ctx(suppress_warning=True) is None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from datetime import UTC, datetime, tzinfo
 from typing import TypeVar
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
@@ -12,6 +13,9 @@ from study import days
 from ui import services
 
 T = TypeVar("T")
+
+FIRST_PAINT_SECONDS = 0.04
+"""Head start of a screen's first lines: the client shows them at once, not together with forty elements below them."""
 
 
 def timezone() -> tzinfo:
@@ -41,6 +45,24 @@ def keep(key: str, value: object) -> None:
 def taken(key: str) -> bool:
     """Whether something true is kept under `key`; it is gone afterwards."""
     return bool(st.session_state.pop(f"kept:{key}", False))
+
+
+def arrive(path: str) -> None:
+    """Note that the screen at `path` runs."""
+    if kept("screen", None) != path:
+        look_anew()
+    keep("screen", path)
+
+
+def look_anew() -> None:
+    """What is drawn next is new to her, and its first lines get a head start."""
+    keep("new-to-her", True)
+
+
+def head_start() -> None:
+    """If this is new to her, wait until the client has shown what is there so far."""
+    if taken("new-to-her"):
+        time.sleep(FIRST_PAINT_SECONDS)
 
 
 def day_start_of(moment: datetime) -> datetime:

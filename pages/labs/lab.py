@@ -5,7 +5,7 @@ from __future__ import annotations
 import streamlit as st
 
 from demos.catalogue import lab as find
-from ui import lab_panel, navigation, services
+from ui import lab_panel, navigation, services, session
 
 
 def show(name: str) -> None:
@@ -21,4 +21,5 @@ def show(name: str) -> None:
                         f"Question {question.meta.number} · {question.meta.short}",
                         icon=":material/menu_book:",
                     )
+    session.head_start()
     lab_panel.show(name, place="own")

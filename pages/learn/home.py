@@ -23,6 +23,7 @@ def show() -> None:
     _next_step(queue, newcomer)
     if not newcomer:
         _standing(queue)
+    session.head_start()
     for deck in services.decks():
         st.header(deck.meta.title, anchor=False)
         with st.container(key=f"questions-{deck.meta.key}", gap="xxsmall", width=LIST_WIDTH):

@@ -2,18 +2,11 @@
 
 from __future__ import annotations
 
-import time
-
 import streamlit as st
 
 from content.schema import Deck, Evidence, FollowUp, Question, Source
 from demos import catalogue
 from ui import lab_panel, navigation, reviews, session
-
-FIRST_PAINT_SECONDS = 0.04
-"""Head start of the card answer: the client shows it at once, instead of together with the forty elements below it."""
-
-_JUST_REVEALED = "just-revealed"
 
 
 def show(deck: Deck, question: Question) -> None:
@@ -22,6 +15,7 @@ def show(deck: Deck, question: Question) -> None:
     with reading:
         _read(deck, question)
         _neighbours(deck, question)
+    session.head_start()
     with beside:
         lab_panel.show_one_of(question.meta.labs, place=question.meta.key)
 
@@ -34,8 +28,7 @@ def _read(deck: Deck, question: Question) -> None:
         _think_first(question)
         return
     _answer(question)
-    if session.taken(_JUST_REVEALED):
-        time.sleep(FIRST_PAINT_SECONDS)
+    session.head_start()
     _deeper(question)
 
 
@@ -67,7 +60,7 @@ def _think_first(question: Question) -> None:
 
 def _reveal(question: Question) -> None:
     session.keep(f"revealed:{question.meta.key}", True)
-    session.keep(_JUST_REVEALED, True)
+    session.look_anew()
 
 
 def _answer(question: Question) -> None:

@@ -7,7 +7,7 @@ from collections.abc import Callable
 import streamlit as st
 
 from study.cards import Card
-from ui import asking, card_actions, catalogue, navigation, reviews, services
+from ui import asking, card_actions, catalogue, navigation, reviews, services, session
 from ui.catalogue import KINDS, Entry
 
 PAGE_SIZE = 20
@@ -26,6 +26,7 @@ _STATES: dict[str, Callable[[Card | None], bool]] = {
 def show() -> None:
     """The screen of all cards."""
     st.title("Cards", anchor=False)
+    session.head_start()
     cards = {card.item_id: card for card in services.store().cards(learner=services.LEARNER)}
     found = _filtered(cards)
     page = _page(len(found))

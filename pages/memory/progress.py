@@ -27,6 +27,7 @@ def show() -> None:
             st.switch_page(navigation.page("quiz"))
         return
     _figures(log)
+    session.head_start()
     left, right = st.columns(2, gap="large")
     with left:
         st.header("The past year", anchor=False)
