@@ -73,7 +73,9 @@ def _remedy(error: Raised) -> str:
         return f"It asked for {_TOO_MUCH_MEMORY}."
     if error.errno in (errno.EROFS, errno.ENOSPC, errno.EFBIG):
         return _READ_ONLY
-    if error.errno in (errno.EPERM, errno.EACCES) or f"[Errno {errno.EPERM}]" in error.message:
+    if error.errno == errno.EACCES:  # who is not root meets the kernel's own rules before the fence's
+        return f"{_FORBIDDEN} {_READ_ONLY}"
+    if error.errno == errno.EPERM or f"[Errno {errno.EPERM}]" in error.message:
         return _FORBIDDEN
     if error.errno == errno.ENOENT:
         return _NO_FILES

@@ -112,7 +112,11 @@ def module(name: str, code: str, file: str) -> types.ModuleType:
     module = types.ModuleType(name)
     module.__file__ = file
     sys.modules[name] = module
-    exec(compile(code, file, "exec", dont_inherit=True), module.__dict__)
+    try:
+        compiled = compile(code, file, "exec", dont_inherit=True)
+    except ValueError as error:  # what Python before 3.11.4 says of a null character
+        raise SyntaxError(str(error)) from None
+    exec(compiled, module.__dict__)
     return module
 
 
