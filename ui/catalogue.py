@@ -52,24 +52,37 @@ class Entry:
         return isinstance(self.item, Question)
 
     @property
-    def heading(self) -> str:
-        """What the card asks, on one line of plain text."""
+    def asks(self) -> str:
+        """What the card asks, as written. Of numbers, whose text is drawn, what they are about."""
         item = self.item
         if isinstance(item, Question | Exercise):
-            text = item.meta.title
-        elif isinstance(item, FollowUp):
-            text = item.question
-        elif isinstance(item, Computed):
-            text = item.key.replace("-", " ").capitalize()
-        else:
-            text = item.scenario if isinstance(item, Case) else item.prompt
-        line = " ".join(text.split("\n\n")[0].split())
-        return line if len(line) <= HEADING_CHARACTERS else f"{line[: HEADING_CHARACTERS - 1].rstrip()}…"
+            return item.meta.title
+        if isinstance(item, FollowUp):
+            return item.question
+        if isinstance(item, Computed):
+            return item.key.replace("-", " ").capitalize()
+        return item.scenario if isinstance(item, Case) else item.prompt
+
+    @property
+    def heading(self) -> str:
+        """What the card asks, on one line of at most `HEADING_CHARACTERS`."""
+        return _shortened(self.asks.split("\n\n")[0].split())
 
     @property
     def path(self) -> str:
         """URL path of the question's screen."""
         return navigation.question_path(self.deck, self.question)
+
+
+def _shortened(words: list[str]) -> str:
+    """The words as a line. One that is too long ends with a whole word, and outside of code and formulas."""
+    line = " ".join(words)
+    if len(line) <= HEADING_CHARACTERS:
+        return line
+    while len(line) >= HEADING_CHARACTERS or line.count("`") % 2 or line.count("$") % 2:
+        words = words[:-1]
+        line = " ".join(words)
+    return f"{line.rstrip('.,:;')}…"
 
 
 def question_item(deck: Deck, question: Question) -> str:

@@ -21,7 +21,7 @@ def task(exercise: Exercise) -> None:
     """What is asked."""
     st.header(exercise.meta.title, anchor=False)
     st.markdown(exercise.meta.task)
-    st.code(exercise.meta.signature, language="python")
+    st.code(exercise.meta.signature, language="python", wrap_lines=True)
 
 
 def workbench(entry: Entry, key: str, name: str) -> Graded | None:

@@ -6,7 +6,7 @@ import streamlit as st
 
 from study.interviewing.model import OPEN_KINDS, Step
 from study.interviewing.reporting import Report, StepResult, TopicReport
-from ui import cards, catalogue, interview_print, interview_words, interviews, navigation, services, session
+from ui import cards, catalogue, interview_print, interview_words, interviews, look, navigation, services, session
 from ui.catalogue import KINDS
 from ui.interviews import Saved
 
@@ -48,9 +48,7 @@ def show(saved: Saved) -> None:
 
 
 def _figures(report: Report) -> None:
-    figures = interview_words.figures(report)
-    for column, (name, value) in zip(st.columns(len(figures)), figures.items(), strict=True):
-        column.metric(name, value)
+    look.figures(interview_words.figures(report))
     if report.strongest and report.weakest:
         st.markdown(f"Strongest: **{report.strongest}**. Weakest: **{report.weakest}**.")
 

@@ -20,6 +20,7 @@ def show() -> None:
             default=kinds,
             format_func=lambda kind: KINDS[kind],
             key="quiz-kinds",
+            wrap=True,
             on_change=_narrow,
             args=("kinds", "quiz-kinds"),
         )
@@ -30,6 +31,7 @@ def show() -> None:
             default=questions,
             format_func=lambda group: _names()[group],
             key="quiz-questions",
+            wrap=True,
             on_change=_narrow,
             args=("questions", "quiz-questions"),
         )

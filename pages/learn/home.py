@@ -7,7 +7,7 @@ import streamlit as st
 from content.schema import Deck, Question
 from study.cards import Card
 from study.queue import Queue
-from ui import catalogue, navigation, reviews, services, session
+from ui import catalogue, look, navigation, reviews, services, session
 
 LIST_WIDTH = 960
 """Pixels: wide enough for a question on one line, narrow enough to connect it with its state."""
@@ -77,11 +77,14 @@ def _standing(queue: Queue) -> None:
     settled = [item for item in store.predictions(learner=services.LEARNER) if item.outcome is not None]
     right = sum(item.outcome == item.predicted for item in settled)
     answered = len(store.reviews(since=session.day_start(), learner=services.LEARNER))
-    columns = st.columns(4, width=LIST_WIDTH)
-    columns[0].metric("Due now", len(queue.due))
-    columns[1].metric("Answered today", answered)
-    columns[2].metric("Experiments run", len(runs))
-    columns[3].metric("Predictions right", f"{right} of {len(settled)}" if settled else "–")
+    look.figures(
+        {
+            "Due now": len(queue.due),
+            "Answered today": answered,
+            "Experiments run": len(runs),
+            "Predictions right": f"{right} of {len(settled)}" if settled else "–",
+        }
+    )
 
 
 def _row(deck: Deck, question: Question, card: Card | None) -> None:

@@ -42,9 +42,11 @@ def _filtered(cards: dict[str, Card]) -> list[Entry]:
         words = st.text_input("Find", placeholder="Words of the card", key="cards-words", icon=":material/search:")
         left, right = st.columns(2)
         with left:
-            kinds = st.pills("Kind", list(KINDS), selection_mode="multi", format_func=lambda kind: KINDS[kind])
+            kinds = st.pills(
+                "Kind", list(KINDS), selection_mode="multi", format_func=lambda kind: KINDS[kind], wrap=True
+            )
         with right:
-            state = st.pills("State", list(_STATES), key="cards-state")
+            state = st.pills("State", list(_STATES), key="cards-state", wrap=True)
     wanted = words.casefold().split()
     return [
         entry
@@ -56,7 +58,7 @@ def _filtered(cards: dict[str, Card]) -> list[Entry]:
 
 
 def _searched(entry: Entry, card: Card | None) -> str:
-    return f"{entry.heading} {entry.source} {card.note if card else ''}".casefold()
+    return f"{entry.heading} {entry.asks} {entry.source} {card.note if card else ''}".casefold()
 
 
 def _page(count: int) -> int:
@@ -66,7 +68,12 @@ def _page(count: int) -> int:
         if pages == 1:
             return 0
         number = st.segmented_control(
-            "Page", list(range(1, pages + 1)), default=1, key=f"cards-page-{pages}", label_visibility="collapsed"
+            "Page",
+            list(range(1, pages + 1)),
+            default=1,
+            key=f"cards-page-{pages}",
+            label_visibility="collapsed",
+            wrap=True,
         )
     return (number or 1) - 1
 

@@ -8,7 +8,7 @@ from study import calibration
 from study.calibration import accuracy_per_kind, predictions_right, time_per_kind
 from study.records import Review
 from study.statistics import due_forecast, leeches, memory_per_question, reviews_calendar, streak_days, weakest
-from ui import catalogue, charts, navigation, preferences, services, session
+from ui import catalogue, charts, look, navigation, preferences, services, session
 from ui.catalogue import KINDS
 
 COMING_DAYS = 14
@@ -49,12 +49,15 @@ def show() -> None:
 
 def _figures(log: list[Review]) -> None:
     cards = services.store().cards(learner=services.LEARNER)
-    columns = st.columns(5)
-    columns[0].metric("Reviews", len(log))
-    columns[1].metric("Remembered", f"{sum(item.rating > 1 for item in log) / len(log):.0%}")
-    columns[2].metric("Cards in memory", sum(not card.is_new for card in cards))
-    columns[3].metric("Days in a row", streak_days(log, services.now(), session.timezone()))
-    columns[4].metric("Time spent", _duration(sum(item.duration_seconds for item in log)))
+    look.figures(
+        {
+            "Reviews": len(log),
+            "Remembered": f"{sum(item.rating > 1 for item in log) / len(log):.0%}",
+            "Cards in memory": sum(not card.is_new for card in cards),
+            "Days in a row": streak_days(log, services.now(), session.timezone()),
+            "Time spent": _duration(sum(item.duration_seconds for item in log)),
+        }
+    )
 
 
 def _duration(seconds: float) -> str:

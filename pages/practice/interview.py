@@ -55,7 +55,12 @@ def _set_up() -> None:
     )
     level = st.radio("Level", list(LEVELS), format_func=lambda each: LEVELS[each], key="interview-level")
     topics = st.pills(
-        "Topics", _topics(), selection_mode="multi", key="interview-topics", help="None chosen means all of them"
+        "Topics",
+        _topics(),
+        selection_mode="multi",
+        key="interview-topics",
+        help="None chosen means all of them",
+        wrap=True,
     )
     if st.button(
         "Begin", type="primary" if running is None else "secondary", icon=":material/play_arrow:", key="interview-begin"

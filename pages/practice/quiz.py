@@ -10,7 +10,19 @@ from study.cards import Card
 from study.queue import Queue
 from study.scheduling import Rating
 from study.statistics import SessionSummary, session_summary
-from ui import asking, card_actions, cards, catalogue, navigation, preferences, quiz_filter, reviews, services, session
+from ui import (
+    asking,
+    card_actions,
+    cards,
+    catalogue,
+    look,
+    navigation,
+    preferences,
+    quiz_filter,
+    reviews,
+    services,
+    session,
+)
 from ui.asking import Asked
 from ui.catalogue import Entry
 
@@ -156,10 +168,11 @@ def _cards(count: int) -> str:
 
 def _summary(summary: SessionSummary) -> None:
     st.title("Session done", anchor=False)
-    columns = st.columns(3)
-    columns[0].metric("Answered", summary.answered)
-    columns[1].metric("Remembered", f"{summary.remembered_share or 0:.0%}")
-    columns[2].metric(
-        "Time", f"{summary.seconds / 60:.0f} min" if summary.seconds >= 90 else f"{summary.seconds:.0f} s"
+    look.figures(
+        {
+            "Answered": summary.answered,
+            "Remembered": f"{summary.remembered_share or 0:.0%}",
+            "Time": f"{summary.seconds / 60:.0f} min" if summary.seconds >= 90 else f"{summary.seconds:.0f} s",
+        }
     )
     st.markdown(" · ".join(f"**{summary.per_rating.get(rating, 0)}** {label}" for rating, label in _LABELS.items()))

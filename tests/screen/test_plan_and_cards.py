@@ -188,6 +188,11 @@ def test_cards_are_found_by_words_kind_and_state(app: Open) -> None:
     entry = next(entries("bug"))
     cards.text_input(key="cards-words").set_value(entry.heading.upper()).run()
     assert _shown(cards) == [entry.item_id]
+    long = next(each for each in catalogue.entries().values() if each.heading.endswith("…"))
+    last_words = " ".join(long.asks.split()[-4:])
+    assert last_words not in long.heading
+    cards.text_input(key="cards-words").set_value(last_words).run()
+    assert long.item_id in _shown(cards), "also by words that its line has no room for"
     cards.text_input(key="cards-words").set_value("zzzz qqqq").run()
     assert _shown(cards) == []
     assert "No card is like this. Clear a filter to see more." in [each.value for each in cards.markdown]
@@ -227,3 +232,13 @@ def test_ask_me_asks_this_card_whatever_is_due(app: Open) -> None:
     screen = ask(app, entry)
     assert asked(screen).item_id == entry.item_id
     assert entry.source in [each.value for each in screen.markdown]
+
+
+def test_a_line_that_is_too_long_ends_with_a_whole_word_and_whole_code() -> None:
+    cut = [entry for entry in catalogue.entries().values() if entry.heading.endswith("…")]
+    assert len(cut) > 20
+    for entry in cut:
+        kept = entry.heading.removesuffix("…").split()
+        assert [word.rstrip(".,:;") for word in entry.asks.split()[: len(kept)]] == [w.rstrip(".,:;") for w in kept]
+        assert not entry.heading.count("`") % 2 and not entry.heading.count("$") % 2
+        assert len(entry.heading) <= catalogue.HEADING_CHARACTERS
