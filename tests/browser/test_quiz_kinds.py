@@ -33,6 +33,7 @@ def _next_card(home: Path, kind: Kind) -> Entry:
 def _rate(page: Page, home: Path, rating: Rating) -> Review:
     """Rate with a key; returns what was logged."""
     before = len(reviews(home))
+    expect(button(page, "Good ·")).to_be_visible()  # a key has no meaning before its button is there
     settled(page)
     page.keyboard.press(str(int(rating)))
     expect(button(page, "Good ·")).to_have_count(0)
