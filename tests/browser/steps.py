@@ -74,7 +74,7 @@ def narrow(page: Page, kind: Kind) -> None:
     expect(button(page, "Asking: 1 chosen")).to_be_visible()
     page.keyboard.press("Escape")
     expect(page.get_by_test_id("stPopoverBody")).to_have_count(0)
-    expect(button(page, "I don't know")).to_be_visible(timeout=SLOW_MS)
+    expect(button(page, "I don't know")).to_be_visible(timeout=3 * SLOW_MS)  # numbers wait for torch to be loaded
     settled(page)
 
 
