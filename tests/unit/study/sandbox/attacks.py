@@ -115,8 +115,10 @@ SPYING = {
     ),
     "searches the disc": in_function(
         "wanted = ('checks.py', 'solution.py', 'study.sqlite3', 'contract.py', 'canary.txt')\n"
-        "places = [(a, b) for a, _, b in os.walk('/') if '/proc' not in a and 'packages' not in a]\n"
-        "found = [os.path.join(a, f) for a, b in places for f in b if f in wanted]\n"
+        "found = []\n"
+        "for place, folders, files in os.walk('/'):\n"
+        "    folders[:] = [each for each in folders if each != 'proc' and 'packages' not in each]\n"
+        "    found += [os.path.join(place, each) for each in files if each in wanted]\n"
         "raise RuntimeError(f'found {found}')",
         "RuntimeError: found []",
     ),
