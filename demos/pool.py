@@ -71,8 +71,11 @@ class Pool(Protocol):
     def start(self) -> None:
         """Begin to warm up; returns at once."""
 
-    def wait_ready(self, timeout: float) -> bool:
-        """Wait until `size` jobs could start at once. False if that did not happen in time, or will not."""
+    def wait_ready(self, timeout: float, *, spares: bool = False) -> bool:
+        """Wait until `size` jobs could start at once; with `spares`, even after a worker was killed.
+
+        False if that did not happen in time, or will not.
+        """
 
     def execute(self, job: Job, on_answer: OnAnswer) -> None:
         """Compute `job` as soon as a worker is free. The last answer is `Done` or `Failed`."""
@@ -121,15 +124,16 @@ class WorkerPool:
         with self._changed:
             return [process.pid for process in self._workers]
 
-    def wait_ready(self, timeout: float) -> bool:
-        """Wait until `size` workers are ready. False if they are not in time, or cannot start."""
+    def wait_ready(self, timeout: float, *, spares: bool = False) -> bool:
+        """Wait until `size` workers are ready, or these and the spares. False if not in time, or if they cannot."""
+        wanted = self._target if spares else self.size
 
         def settled() -> bool:
-            return self._ready() >= self.size or self._broken() or self._closed
+            return self._ready() >= wanted or self._broken() or self._closed
 
         with self._changed:
             self._changed.wait_for(settled, timeout)
-            return self._ready() >= self.size
+            return self._ready() >= wanted
 
     def execute(self, job: Job, on_answer: OnAnswer) -> None:
         """Compute `job` on the next free worker. If workers could not start before, they are tried again."""

@@ -81,9 +81,12 @@ class Runner:
         """Begin to warm the workers up; returns at once. Without it the first run does so."""
         self._pool.start()
 
-    def wait_ready(self, timeout: float = 120.0) -> bool:
-        """Wait until the workers are warm. False if they are not in time, or cannot start (a run then says why)."""
-        return self._pool.wait_ready(timeout)
+    def wait_ready(self, timeout: float = 120.0, *, spares: bool = False) -> bool:
+        """Wait until the workers are warm; with `spares`, also those that take over when one is killed.
+
+        False if they are not in time, or cannot start (a run then says why).
+        """
+        return self._pool.wait_ready(timeout, spares=spares)
 
     def close(self) -> None:
         """Stop all runs and end the worker processes."""

@@ -54,6 +54,6 @@ def runner(toy_labs: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator
 
 @pytest.fixture
 def warm(runner: Runner) -> Runner:
-    """The module's runner, with all its workers warm again."""
-    assert runner.wait_ready()
+    """The module's runner, with all its workers and the spare warm again."""
+    assert runner.wait_ready(spares=True)
     return runner
