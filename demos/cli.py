@@ -65,7 +65,8 @@ def _parser() -> argparse.ArgumentParser:
     run.add_argument("--seed", help="the draw")
     run.add_argument("--figure", type=Path, metavar="FILE", help="draw the final figure: .png, .svg or .pdf")
     run.add_argument("--json", action="store_true", help="print one JSON object; seconds are those of warm workers")
-    commands.add_parser("worker", help="compute jobs from stdin (the app starts these itself)")
+    worker = commands.add_parser("worker", help="compute jobs from stdin (the app starts these itself)")
+    worker.add_argument("names", nargs="*", help="labs to warm up for (default: all)")
     for name, purpose in _DELEGATED.items():
         commands.add_parser(name, help=purpose, add_help=False)
     return parser
@@ -75,14 +76,14 @@ def _dispatch(options: argparse.Namespace) -> int:
     if options.command == "list":
         return _list(options.json)
     if options.command == "worker":
-        return _worker()
+        return _worker(options.names)
     return _run(options)
 
 
-def _worker() -> NoReturn:
-    from demos import worker  # imports torch
+def _worker(names: Sequence[str]) -> NoReturn:
+    from demos import worker
 
-    worker.main()
+    worker.main([_lab(name).name for name in names])
 
 
 def _list(as_json: bool) -> int:
@@ -123,18 +124,22 @@ def _described(lab: Lab) -> dict[str, Any]:
     }
 
 
-def _run(options: argparse.Namespace) -> int:
+def _lab(name: str) -> Lab:
     try:
-        lab = catalogue.lab(options.name)
+        return catalogue.lab(name)
     except catalogue.UnknownLab as error:
         raise UsageError(str(error)) from error
+
+
+def _run(options: argparse.Namespace) -> int:
+    lab = _lab(options.name)
     config = configure(lab, options.preset, options.set, options.seed)
     if options.figure is not None:
         _check_figure(options.figure)
     for noisy in ("demos.runner", "demos.pool"):
         logging.getLogger(noisy).setLevel(logging.CRITICAL)  # what they would log is what we print
     progress = not options.json and sys.stderr.isatty()
-    runner = Runner(spares=0)
+    runner = Runner(spares=0, warm_for=[lab.name])
     try:
         runner.start()
         _warm(runner)

@@ -101,12 +101,17 @@ class _Worker:
 
 
 class WorkerPool:
-    """Local worker processes: `size` of them, and `spares` warm ones that take over when others are killed."""
+    """Local worker processes: `size` of them, and `spares` warm ones that take over when others are killed.
 
-    def __init__(self, size: int, spares: int = 1, command: Sequence[str] = COMMAND) -> None:
+    They are warm for the labs in `warm_for`, or for all if it is empty. Each computes every lab, the others cold.
+    """
+
+    def __init__(
+        self, size: int, spares: int = 1, command: Sequence[str] = COMMAND, *, warm_for: Sequence[str] = ()
+    ) -> None:
         self.size = size
         self._target = size + spares
-        self._command = command
+        self._command = (*command, *warm_for)
         self._changed = threading.Condition()
         self._workers: dict[WorkerProcess, _Worker] = {}
         self._waiting: deque[tuple[Job, OnAnswer]] = deque()

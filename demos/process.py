@@ -50,6 +50,7 @@ class WorkerProcess:
             stderr=subprocess.PIPE,
             cwd=_REPOSITORY,
             env=_environment(),
+            process_group=0,  # Ctrl-C in the terminal is the server's alone, from before our first line of Python on
         )
         self._limit = threading.Timer(START_SECONDS, self.kill)
         self._limit.daemon = True

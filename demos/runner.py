@@ -53,7 +53,8 @@ class _Work:
 class Runner:
     """Runs labs on a pool of warm workers. Safe to use from any thread.
 
-    `roots` are more folders of labs; `on_end(run)` is called once for every run that ends, from some thread.
+    `roots` are more folders of labs; `warm_for` names those that workers get ready for before their first job (all, if
+    it is empty); `on_end(run)` is called once for every run that ends, from some thread.
     """
 
     def __init__(
@@ -62,6 +63,7 @@ class Runner:
         workers: int | None = None,
         spares: int = 1,
         roots: Sequence[Path] = (),
+        warm_for: Sequence[str] = (),
         cache: RunCache | None = None,
         pool: Pool | None = None,
         abandon_seconds: float = 30.0,
@@ -69,7 +71,8 @@ class Runner:
     ) -> None:
         for root in roots:
             catalogue.add_root(root)
-        self._pool: Pool = pool or WorkerPool(default_workers() if workers is None else workers, spares)
+        size = default_workers() if workers is None else workers
+        self._pool: Pool = pool or WorkerPool(size, spares, warm_for=warm_for)
         self._cache = cache or RunCache()
         self._abandon_seconds = abandon_seconds
         self._on_end = on_end

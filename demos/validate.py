@@ -103,7 +103,7 @@ def _all(labs: Sequence[Lab], seeds: range) -> list[dict[str, Any]]:
     def tell(text: str) -> None:
         print(f"[{time.monotonic() - began:5.0f} s] {text}", file=sys.stderr, flush=True)
 
-    runner = Runner(spares=0)
+    runner = Runner(spares=0, warm_for=[lab.name for lab in labs])
     try:
         runner.start()
         runner.wait_ready()

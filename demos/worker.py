@@ -1,4 +1,4 @@
-"""The worker process, `python -m demos worker`: a job in as a JSON line, frames out as JSON lines. Here lives torch.
+"""The worker process, `python -m demos worker [LAB ...]`: jobs in, frames out, as JSON lines. Here lives torch.
 
 In: {"job", "lab", "config", "replicate"}, or {"cancel": job}, which is looked at between two frames. Out: {"kind":
 "ready", "versions", "code"}, then per job {"kind": "frame", "job", "frame"} ... and at last one of {"kind": "done",
@@ -16,6 +16,7 @@ import queue
 import signal
 import threading
 import traceback
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any, BinaryIO, NoReturn
 
@@ -34,16 +35,19 @@ class _Inbox:
     cancelled: str = ""
 
 
-def main() -> NoReturn:
-    """Serve jobs until stdin ends, which it does whenever the server is gone, however it went."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C in the terminal reaches us too; the server decides
+def main(warm_for: Sequence[str] = ()) -> NoReturn:
+    """Serve jobs until stdin ends, which it does whenever the server is gone, however it went.
+
+    It gets ready for the labs in `warm_for`, all if there are none, before it says so.
+    """
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # where Ctrl-C reaches us all the same (Windows), the server decides
     if hasattr(os, "nice"):
         os.nice(NICENESS)
     commands, out = _private_pipes()
     inbox = _Inbox()
     threading.Thread(target=_listen, args=(commands, inbox), daemon=True).start()
     code = {name: catalogue.code_version(name) for name in catalogue.labs()}  # before the import of what it stands for
-    versions = _warm_up()
+    versions = _warm_up(warm_for or list(code))
     _send(out, {"kind": "ready", "versions": versions, "code": code})
     while True:
         _answer(inbox.jobs.get(), inbox, out)
@@ -69,7 +73,7 @@ def _listen(commands: BinaryIO, inbox: _Inbox) -> None:
     os._exit(0)  # even in the middle of a computation: nobody is left to see the result
 
 
-def _warm_up() -> dict[str, str]:
+def _warm_up(labs: Sequence[str]) -> dict[str, str]:
     """Pay for imports and first calls before the first job does."""
     import torch
 
@@ -79,7 +83,7 @@ def _warm_up() -> dict[str, str]:
     loss = model(torch.zeros(2, 1, 8, 8)).sum()
     loss.backward()
     torch.optim.AdamW(model.parameters()).step()
-    for name in catalogue.labs():
+    for name in labs:
         _warm_lab(name)
     import numpy
 

@@ -127,6 +127,7 @@ class _Worker:
             stderr=subprocess.PIPE,
             cwd=_REPOSITORY,
             env=_environment(),
+            process_group=0,  # Ctrl-C in the terminal is the server's alone
         )
         self.pid = self._process.pid
         self._said = threading.Thread(target=self._read_stderr, name="desk-stderr", daemon=True)

@@ -111,7 +111,7 @@ def _draw(message: Message) -> Message:
 
 def main() -> NoReturn:
     """Serve jobs until stdin ends, which it does whenever the server is gone, however it went."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C in the terminal reaches us too; the server decides
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # where Ctrl-C reaches us all the same (Windows), the server decides
     logging.basicConfig(level=logging.WARNING)
     lines, out = _private_pipes()
 

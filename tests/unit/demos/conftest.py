@@ -45,7 +45,8 @@ def toy(toy_labs: Path) -> Callable[..., LabConfig]:
 @pytest.fixture(scope="module")
 def runner(toy_labs: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Runner]:
     """Two warm workers and a spare; worker processes are costly to start, so the tests of a module share them."""
-    made = Runner(workers=2, spares=1, roots=[toy_labs], cache=RunCache(tmp_path_factory.mktemp("runs")))
+    cache = RunCache(tmp_path_factory.mktemp("runs"))
+    made = Runner(workers=2, spares=1, roots=[toy_labs], warm_for=["toy"], cache=cache)
     made.start()
     assert made.wait_ready()
     yield made

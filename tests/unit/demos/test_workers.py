@@ -76,6 +76,18 @@ def test_workers_give_way_and_use_one_thread(warm: Runner, toy: Toy) -> None:
     assert run.versions["threads"] == "1"
 
 
+@pytest.mark.skipif(os.name != "posix", reason="has no process groups")
+def test_ctrl_c_in_the_terminal_does_not_reach_workers_that_are_still_starting(toy_labs: Path, tmp_path: Path) -> None:
+    pool = WorkerPool(2, 1, warm_for=["toy"])
+    runner = Runner(pool=pool, cache=RunCache(tmp_path))
+    runner.start()
+    try:
+        assert not runner.wait_ready(0.0) and len(pool.pids()) >= 2
+        assert all(os.getpgid(pid) == pid for pid in pool.pids())  # a terminal signals its foreground group
+    finally:
+        runner.close()
+
+
 def test_an_edited_experiment_runs_as_edited(toy_labs: Path, warm: Runner, tmp_path: Path) -> None:
     name = f"edited_{tmp_path.name}"
     shutil.copytree(toy_labs / "toy", tmp_path / name, ignore=shutil.ignore_patterns("__pycache__"))
@@ -120,7 +132,7 @@ from pathlib import Path
 from demos import catalogue
 from demos.cache import RunCache
 from demos.runner import Runner
-runner = Runner(workers=1, spares=1, roots=[Path(sys.argv[1])], cache=RunCache(Path(sys.argv[2])))
+runner = Runner(workers=1, spares=1, roots=[Path(sys.argv[1])], warm_for=["toy"], cache=RunCache(Path(sys.argv[2])))
 run = runner.submit("toy", catalogue.lab("toy").config(steps=3, pause=60.0, replicates=2))
 assert runner.wait_ready()
 print(*runner._pool.pids(), flush=True)
@@ -148,7 +160,7 @@ def test_workers_die_with_a_server_that_is_killed(server: subprocess.Popen[str])
 
 @pytest.mark.skipif(os.name != "posix", reason="no SIGSTOP")
 def test_closing_leaves_no_process_not_even_a_stuck_one(toy_labs: Path, toy: Toy, tmp_path: Path) -> None:
-    closing = Runner(workers=1, spares=1, cache=RunCache(tmp_path))
+    closing = Runner(workers=1, spares=1, warm_for=["toy"], cache=RunCache(tmp_path))
     run = closing.submit("toy", toy(**LONG))
     wait_until(lambda: run.frames, 30)
     workers = [psutil.Process(pid) for pid in closing._pool.pids()]  # type: ignore[attr-defined]

@@ -52,6 +52,13 @@ def test_it_grades(desk: Desk, exercise: Exercise) -> None:
     assert [(test.name, test.passed) for test in wrong.tests] == [("a vector", False), ("a matrix", False)]
 
 
+@pytest.mark.skipif(os.name != "posix", reason="has no process groups")
+def test_ctrl_c_in_the_terminal_does_not_reach_its_worker(echo: Desk) -> None:
+    echo.start()
+    pid = echo.pid()
+    assert pid is not None and os.getpgid(pid) == pid  # a terminal signals its foreground group
+
+
 @pytest.mark.parametrize("seed", [0, 1])
 def test_it_answers_while_a_loop_that_does_not_end_is_graded(desk: Desk, exercise: Exercise, seed: int) -> None:
     errors: list[str] = []
