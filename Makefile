@@ -3,8 +3,8 @@ PYTHON ?= python3
 PORT ?= 8501
 BIN := .venv/bin
 ARGS ?=
-# Tests that may run two at a time; those of the labs measure times, and run alone.
-SIDE_BY_SIDE := tests/unit/study tests/unit/content tests/screen
+# Tests that time worker processes run alone, all others two at a time.
+ALONE := $(addprefix tests/unit/demos/test_,cli.py runner.py workers.py)
 
 .DEFAULT_GOAL := help
 .PHONY: help run dev test test-browser lint bench screenshots content pretrain clean
@@ -38,8 +38,8 @@ dev: .venv/installed-dev  ## Serve, and reload when a source file changes
 
 test: .venv/installed-dev  ## Unit, screen and architecture tests (no browser)
 ifeq ($(ARGS),)
-	@$(BIN)/python -m pytest $(SIDE_BY_SIDE) -n 2 --dist loadfile
-	@$(BIN)/python -m pytest tests --ignore tests/browser $(addprefix --ignore ,$(SIDE_BY_SIDE))
+	@$(BIN)/python -m pytest tests $(addprefix --ignore ,tests/browser $(ALONE)) -n 2 --dist loadfile --no-loadscope-reorder
+	@$(BIN)/python -m pytest $(ALONE)
 else
 	@$(BIN)/python -m pytest tests --ignore tests/browser $(ARGS)
 endif

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import gc
+import logging
+import os
 import threading
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -13,6 +15,11 @@ from streamlit.runtime.pages_manager import PagesManager
 from demos.catalogue import figure_module, labs
 from ui import services
 
+WORKERS_VARIABLE = "TLI_WORKERS_AT_START"
+"""Environment variable: `no` leaves the worker processes, 1 GB in all, until a lab or a card first needs them."""
+
+_log = logging.getLogger(__name__)
+
 
 @asynccontextmanager
 async def lifespan(_app: st.App) -> AsyncIterator[None]:
@@ -20,17 +27,27 @@ async def lifespan(_app: st.App) -> AsyncIterator[None]:
     # A folder `pages/` beside app.py puts the first session into the multipage mode of old, in which a deep link meets
     # a "Page not found" box. A private name, therefore pinned by constraints.txt and held by a browser test.
     PagesManager.uses_pages_directory = False
-    services.runner()
-    threading.Thread(target=warm_up, name="warm-up", daemon=True).start()
+    workers = workers_at_start()
+    if workers:
+        services.runner()
+    threading.Thread(target=warm_up, args=(workers,), name="warm-up", daemon=True).start()
     yield
     services.close()
 
 
-def warm_up() -> None:
+def workers_at_start() -> bool:
+    """What `TLI_WORKERS_AT_START` says, `yes` if it is not set; anything but yes and no is logged and taken as yes."""
+    said = os.environ.get(WORKERS_VARIABLE, "yes").strip().lower()
+    if said not in ("yes", "no"):
+        _log.warning("%s is %r; set it to yes or no. Taken as yes.", WORKERS_VARIABLE, said)
+    return said != "no"
+
+
+def warm_up(workers: bool) -> None:
     """Import and build what a first visit needs, then take it out of the garbage collector's sight.
 
-    Streamlit runs a full collection after every rerun; what is frozen is not walked again. The quiz's worker comes
-    last: a first visitor reads, or runs an experiment, before she is asked for numbers.
+    Streamlit runs a full collection after every rerun; what is frozen is not walked again. With `workers`, the quiz's
+    comes last: a first visitor reads, or runs an experiment, before she is asked for numbers.
     """
     services.store()
     services.search_index()
@@ -38,5 +55,6 @@ def warm_up() -> None:
         figure_module(name)
     gc.collect()
     gc.freeze()
-    services.runner().wait_ready()
-    services.desk()
+    if workers:
+        services.runner().wait_ready()
+        services.desk()

@@ -26,16 +26,22 @@ def chromium() -> Iterator[Browser]:
 
 
 @pytest.fixture(scope="module")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+def workers_at_start(request: pytest.FixtureRequest) -> bool:
+    """Whether the module's servers start their workers at once: yes, unless it says `WORKERS_AT_START = False`."""
+    return getattr(request.module, "WORKERS_AT_START", True)
+
+
+@pytest.fixture(scope="module")
+def server(workers_at_start: bool, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     """A server with an empty database, shared by the module's tests."""
-    with Server(tmp_path_factory.mktemp("home")) as running:
+    with Server(tmp_path_factory.mktemp("home"), workers_at_start=workers_at_start) as running:
         yield running
 
 
 @pytest.fixture
-def fresh_server(tmp_path: Path) -> Iterator[Server]:
+def fresh_server(workers_at_start: bool, tmp_path: Path) -> Iterator[Server]:
     """A server of the test's own. Ask for it before `open_page`: pages have to be closed before it ends."""
-    with Server(tmp_path) as running:
+    with Server(tmp_path, workers_at_start=workers_at_start) as running:
         yield running
 
 

@@ -16,6 +16,8 @@ from tests.support.server import Server
 from ui import catalogue
 from ui.exercise_panel import draft_key
 
+WORKERS_AT_START = False
+
 ITEM = "transfer-learning/layer-freezing/freeze-first-children"
 EXERCISE = catalogue.exercise(ITEM)
 PATH = f"exercises?exercise={EXERCISE.key}"

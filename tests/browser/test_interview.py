@@ -26,6 +26,8 @@ from tests.support.chromium import settled
 from tests.support.server import Server
 from ui import catalogue
 
+WORKERS_AT_START = False
+
 
 def _begin(server: Server, open_page: Callable[..., Page], length: Length) -> Page:
     page = open_page(f"{server.url}/interview")

@@ -20,6 +20,8 @@ from ui import catalogue
 from ui.cards.points import draft_key
 from ui.catalogue import Entry, Kind
 
+WORKERS_AT_START = False
+
 WORDS = "I would fit a linear probe first, because large updates destroy pretrained features."
 
 

@@ -10,6 +10,8 @@ from content.loader import load_decks
 from tests.support.chromium import settled
 from tests.support.server import Server
 
+WORKERS_AT_START = False
+
 QUESTIONS = load_decks()[0].questions
 FIRST, LAST = QUESTIONS[0], QUESTIONS[-1]
 

@@ -25,11 +25,21 @@ def free_port() -> int:
 class Server:
     """`streamlit run app.py` on a free port. `home` holds its database and caches, so that a restart finds them again.
 
-    `script` and `settings` let a benchmark serve another app (Streamlit's defaults) in the same way.
+    `workers_at_start=False` leaves the worker processes until a page needs them: tests of pages that do not are not
+    slowed down by torch. `script` and `settings` let a benchmark serve another app (Streamlit's defaults) in the same
+    way.
     """
 
-    def __init__(self, home: Path, *, script: Path = ROOT / "app.py", settings: tuple[str, ...] = ()) -> None:
+    def __init__(
+        self,
+        home: Path,
+        *,
+        workers_at_start: bool = True,
+        script: Path = ROOT / "app.py",
+        settings: tuple[str, ...] = (),
+    ) -> None:
         self.home = home
+        self.workers_at_start = workers_at_start
         self.script = script
         self.settings = settings
         self.port = free_port()
@@ -44,6 +54,7 @@ class Server:
             "DATABASE_URL": f"sqlite:///{self.home / 'study.sqlite3'}",
             "TLI_CACHE_DIR": str(self.home / "cache"),
             "TLI_UPLOADS_DIR": str(self.home / "pictures"),
+            "TLI_WORKERS_AT_START": "yes" if self.workers_at_start else "no",
         }
         command = [sys.executable, "-m", "streamlit", "run", str(self.script), "--server.port", str(self.port)]
         with self.log.open("ab") as log:
