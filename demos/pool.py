@@ -120,7 +120,16 @@ class WorkerPool:
         self._closed = False
 
     def start(self) -> None:
-        """Start all worker processes; returns before they are ready."""
+        """Start all worker processes; returns before they are ready.
+
+        They are started in a thread: in the main one, Ctrl-C could strike between the birth of a process and our note
+        of it, and `close` would leave it behind.
+        """
+        starting = threading.Thread(target=self._start, name="pool-start")
+        starting.start()
+        starting.join()
+
+    def _start(self) -> None:
         with self._changed:
             self._fill()
 
