@@ -12,8 +12,11 @@ from tests.support.chromium import settled
 from tests.support.server import Server
 from ui.navigation import lab_path
 
-VERDICT_SECONDS = 240
-"""Generous: the machine that runs the tests may be busy. The speed itself is measured by the benchmark."""
+VERDICT_SECONDS = 480
+"""Generous: the machine that runs the tests may be slow or busy (`adaptation` takes 28 s where the README's figures were
+measured, and 230 s on a server core of 2017). The speed itself is measured by the benchmark."""
+
+pytestmark = pytest.mark.timeout(3 * VERDICT_SECONDS)
 
 
 @pytest.mark.parametrize("name", sorted(catalogue.labs()))
