@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import argparse
 import json
 import os
 import platform
@@ -13,6 +14,7 @@ from demos import catalogue
 
 def main() -> None:
     """Run all benchmarks, one after the other so that they do not disturb each other."""
+    argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__).parse_args()
     found = {
         "machine": {"cores": os.cpu_count(), "system": platform.platform(), "python": platform.python_version()},
         "versions": {name: version(name) for name in ("streamlit", "torch", "numpy", "altair")},

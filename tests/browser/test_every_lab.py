@@ -13,8 +13,8 @@ from tests.support.server import Server
 from ui.navigation import lab_path
 
 VERDICT_SECONDS = 480
-"""Generous: the machine that runs the tests may be slow or busy (`adaptation` takes 28 s where the README's figures were
-measured, and 230 s on a server core of 2017). The speed itself is measured by the benchmark."""
+"""Generous: the machine that runs the tests may be slow or busy (`adaptation` took 28 s where the README's figures come
+from, and nearly 240 s on a server of 2017). The speed itself is measured by the benchmark."""
 
 pytestmark = pytest.mark.timeout(3 * VERDICT_SECONDS)
 
