@@ -11,7 +11,6 @@ import argparse
 import json
 import statistics
 import tempfile
-import time
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -22,7 +21,7 @@ from demos.catalogue import lab as find
 from demos.catalogue import labs
 from demos.runner import Runner
 from tests.support.chromium import browser, settled
-from tests.support.server import Server
+from tests.support.server import Server, wait_quiet
 
 PAUSE_MS = 1000
 """Between the prediction and the click on Run: a person's way of the mouse."""
@@ -76,7 +75,7 @@ def measure(name: str, repeats: int) -> dict[str, object]:
         runner = Runner(cache=RunCache(Path(folder) / "headless"))
         runner.start()
         runner.wait_ready()
-        time.sleep(10)  # the server's workers and the spares have loaded torch too
+        wait_quiet()  # the server's workers and the spares have loaded torch too
         _headless(runner, name, FIRST_SEED)
         _through_page(chromium, f"{server.url}/lab-{name.replace('_', '-')}", FIRST_SEED)
         for seed in range(FIRST_SEED + 1, FIRST_SEED + 1 + repeats):
@@ -102,6 +101,7 @@ def headless(names: Sequence[str], repeats: int) -> list[dict[str, object]]:
         runner = Runner(cache=RunCache(Path(folder)))
         runner.start()
         runner.wait_ready()
+        wait_quiet()  # the spare is warm, too
         for name in names:
             times = [_headless(runner, name, seed) for seed in range(FIRST_SEED, FIRST_SEED + repeats)]
             found.append(

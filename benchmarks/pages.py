@@ -19,7 +19,7 @@ from playwright.sync_api import Browser, Page
 
 from content.loader import load_decks
 from tests.support.chromium import browser, settled
-from tests.support.server import Server
+from tests.support.server import Server, wait_quiet
 
 HELLO = """
 import streamlit as st
@@ -133,7 +133,9 @@ def measure(repeats: int) -> dict[str, object]:
             Server(hello_home, script=hello_home / "hello.py", settings=("--server.headless", "true")) as hello,
             browser() as chromium,
         ):
-            time.sleep(8)  # both warm: our workers have loaded torch and gone quiet
+            for one in (server, hello):
+                assert one.process is not None
+                wait_quiet(one.process.pid)
             ours, theirs = _page(chromium, f"{server.url}/{QUESTION}"), _page(chromium, hello.url)
             found: dict[str, object] = {
                 "click": _ratio(lambda i: _our_click(ours, i), lambda i: _hello_click(theirs, i), repeats),

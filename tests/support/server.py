@@ -12,6 +12,8 @@ import urllib.error
 import urllib.request
 from pathlib import Path
 
+import psutil
+
 ROOT = Path(__file__).resolve().parents[2]
 
 
@@ -20,6 +22,35 @@ def free_port() -> int:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return int(probe.getsockname()[1])
+
+
+def wait_quiet(pid: int | None = None, *, seconds: float = 2.0, timeout: float = 300) -> None:
+    """Return when the process (this one if None) and all below it have used under a tenth of a core for `seconds`.
+
+    Workers that are warming up are not quiet: on a slow machine they load torch for a minute. Raises RuntimeError if
+    that takes longer than `timeout` seconds.
+    """
+    deadline = time.monotonic() + timeout
+    while time.monotonic() < deadline:
+        before = _spent(pid)
+        time.sleep(seconds)
+        after = _spent(pid)
+        if before.keys() == after.keys() and sum(after.values()) - sum(before.values()) < 0.1 * seconds:
+            return
+    raise RuntimeError(f"process {pid} and its workers are still busy after {timeout:g} s: end what else is running")
+
+
+def _spent(pid: int | None) -> dict[int, float]:
+    """Seconds of computing so far, by process id."""
+    spent = {}
+    parent = psutil.Process(pid)
+    for process in [parent, *parent.children(recursive=True)]:
+        try:
+            times = process.cpu_times()
+        except psutil.NoSuchProcess:  # it has just ended
+            continue
+        spent[process.pid] = times.user + times.system
+    return spent
 
 
 class Server:
