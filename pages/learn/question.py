@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
 from content.schema import Deck, Evidence, FollowUp, Question, Source
 from demos import catalogue
@@ -23,12 +24,17 @@ def show(deck: Deck, question: Question) -> None:
 @st.fragment
 def _read(deck: Deck, question: Question) -> None:
     """A fragment: revealing the answer leaves the experiment beside it alone, and is as fast as it can be."""
-    _head(deck, question)
+    standing = _head(deck, question)
     if not _is_revealed(question):
+        with standing:
+            reviews.add_button(deck, question)
         _think_first(question)
         return
     _answer(question)
     session.head_start()
+    _spoken(question)
+    with standing:  # the answer does not wait for the database
+        reviews.add_button(deck, question)
     _deeper(question)
 
 
@@ -38,11 +44,12 @@ def _is_revealed(question: Question) -> bool:
     return session.kept(f"revealed:{question.meta.key}", False)
 
 
-def _head(deck: Deck, question: Question) -> None:
+def _head(deck: Deck, question: Question) -> DeltaGenerator:
+    """Number and title. Returns the place below them, for where the question stands in her reviews."""
     with st.container(key="eyebrow", horizontal=True, vertical_alignment="center"):
         st.markdown(f"Question {question.meta.number} of {len(deck.questions)} · {question.meta.topic}")
     st.title(question.meta.title, anchor=False)
-    reviews.add_button(deck, question)
+    return st.container()
 
 
 def _think_first(question: Question) -> None:
@@ -67,6 +74,9 @@ def _answer(question: Question) -> None:
     st.header("The card answer", anchor="answer")
     with st.container(key="card-answer"):
         st.markdown(question.answer)
+
+
+def _spoken(question: Question) -> None:
     st.header("Say it in 30 seconds", anchor="say-it")
     with st.container(key="spoken"):
         st.markdown(question.spoken)
