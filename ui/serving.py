@@ -16,7 +16,7 @@ from demos.catalogue import figure_module, labs
 from ui import services
 
 WORKERS_VARIABLE = "TLI_WORKERS_AT_START"
-"""Environment variable: `no` leaves the worker processes, 1 GB in all, until a lab or a card first needs them."""
+"""Environment variable: `no` leaves the worker processes, about 0.5 GB each, until a page first needs them."""
 
 _log = logging.getLogger(__name__)
 
