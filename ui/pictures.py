@@ -35,7 +35,12 @@ def kept(key: tuple[str, ...], make: Callable[[], T]) -> T:
 
 
 def rendered(figure: Figure, kind: str) -> bytes:
-    """The figure as a file of this kind: png or svg."""
+    """The figure as a file of this kind: png or svg. The figure is empty afterwards.
+
+    It and its canvas hold each other, and the canvas holds every pixel, some 10 MB: left as they are, they would stay
+    until the garbage collector comes by.
+    """
     target = io.BytesIO()
     figure.savefig(target, format=kind, dpi=DOTS_PER_INCH)
+    figure.clear()
     return target.getvalue()
