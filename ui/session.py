@@ -14,8 +14,12 @@ from ui import services
 
 T = TypeVar("T")
 
-FIRST_PAINT_SECONDS = 0.04
-"""Head start of a screen's first lines: the client shows them at once, not together with forty elements below them."""
+FIRST_PAINT_SECONDS = 0.1
+"""Head start of a screen's first lines: the client shows them at once, not together with forty elements below them.
+
+Long enough for a slow processor: 40 ms there were over before the client had begun to draw, and it drew everything at
+once after all. What comes below is not missed for a tenth of a second.
+"""
 
 
 def timezone() -> tzinfo:
