@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import ctypes
 import gc
 import logging
 import os
+import platform
 import threading
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -18,6 +20,11 @@ from ui import services
 WORKERS_VARIABLE = "TLI_WORKERS_AT_START"
 """Environment variable: `no` leaves the worker processes, about 0.5 GB each, until a page first needs them."""
 
+LARGE_BLOCK = 2**20
+"""Bytes. Pictures are drawn on canvases of some 10 MB."""
+
+_M_MMAP_THRESHOLD = -3  # malloc.h
+
 _log = logging.getLogger(__name__)
 
 
@@ -27,12 +34,23 @@ async def lifespan(_app: st.App) -> AsyncIterator[None]:
     # A folder `pages/` beside app.py puts the first session into the multipage mode of old, in which a deep link meets
     # a "Page not found" box. A private name, therefore pinned by constraints.txt and held by a browser test.
     PagesManager.uses_pages_directory = False
+    return_large_blocks()
     workers = workers_at_start()
     if workers:
         services.runner()
     threading.Thread(target=warm_up, args=(workers,), name="warm-up", daemon=True).start()
     yield
     services.close()
+
+
+def return_large_blocks() -> None:
+    """Have glibc give large blocks back to the system when they are freed, which it stops doing after the first.
+
+    Streamlit runs the script in a thread of its own each time; left to itself, glibc keeps a freed canvas for each of
+    the places that its threads allocate from (mallopt(3): the threshold adapts itself unless it is set).
+    """
+    if platform.libc_ver()[0] == "glibc":
+        ctypes.CDLL(None).mallopt(_M_MMAP_THRESHOLD, LARGE_BLOCK)
 
 
 def workers_at_start() -> bool:

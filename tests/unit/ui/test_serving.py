@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import logging
+import platform
+import subprocess
+import sys
 
 import pytest
 
@@ -42,3 +45,34 @@ def test_warming_up_touches_workers_only_if_they_are_wanted(workers: bool, monke
     monkeypatch.setattr(serving.gc, "freeze", lambda: None)
     serving.warm_up(workers)
     assert asked == (["lab workers", "quiz's worker"] if workers else [])
+
+
+LARGE_BLOCK_FREED = """
+import psutil
+from ui import serving
+
+def megabytes():
+    return psutil.Process().memory_full_info().uss / 2**20
+
+{call}
+before = megabytes()
+bytearray(b"x") * (30 * 2**20)  # freed at once: from here on glibc would keep what is smaller
+block = bytearray(b"x") * (20 * 2**20)
+behind = [bytes(2000) for _ in range(100)]  # so that the block is not the last one
+del block
+print(megabytes() - before)
+"""
+
+
+@pytest.mark.skipif(platform.libc_ver()[0] != "glibc", reason="a setting of glibc's")
+@pytest.mark.parametrize(("call", "least", "most"), [("serving.return_large_blocks()", -1, 2), ("", 15, 25)])
+def test_a_large_block_goes_back_to_the_system(call: str, least: float, most: float) -> None:
+    done = subprocess.run([sys.executable, "-c", LARGE_BLOCK_FREED.format(call=call)], capture_output=True, text=True)
+    assert not done.returncode, done.stderr
+    assert least < float(done.stdout) < most
+
+
+def test_other_systems_are_left_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(serving.platform, "libc_ver", lambda: ("", ""))
+    monkeypatch.setattr(serving.ctypes, "CDLL", lambda _name: pytest.fail("not glibc"))
+    serving.return_large_blocks()
