@@ -17,8 +17,8 @@ T = TypeVar("T")
 FIRST_PAINT_SECONDS = 0.1
 """Head start of a screen's first lines: the client shows them at once, not together with forty elements below them.
 
-Long enough for a slow processor: 40 ms there were over before the client had begun to draw, and it drew everything at
-once after all. What comes below is not missed for a tenth of a second.
+Long enough for a slow processor: there, 40 ms could be over before the client had begun to draw, and it drew what is
+below as well.
 """
 
 

@@ -416,7 +416,7 @@ def test_no_two_arms_look_alike(short: tuple[lab.Config, list[lab.ForgettingFram
 @pytest.mark.parametrize(("preset", "outcome"), [("default", "holds"), ("gentle", "does_not_hold")])
 def test_the_claim_over_fresh_seeds(preset: str, outcome: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(experiment, "EVALUATIONS", 1)
-    values = {preset.key: preset for preset in lab.PRESETS}[preset].values
+    values = {one.key: one for one in lab.PRESETS}[preset].values
     config = lab.Config.model_validate({"seed": 62_001, **values})
     frames = [frame for r in range(config.replicates) for frame in experiment.run(config, r)]
     assert lab.verdict(config, frames).outcome == outcome
