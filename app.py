@@ -18,7 +18,7 @@ from pages.learn import home, question, search
 from pages.memory import cards, export, plan, progress
 from pages.practice import exercises, interview, quiz
 from study.store import StoreError
-from ui import look, navigation, services, serving, session
+from ui import look, navigation, services, serving, session, trouble
 from ui.base_url import BaseUrl
 
 
@@ -63,7 +63,8 @@ def sections() -> dict[str, list[Page]]:
 
 
 def route() -> None:
-    """Run the screen of the current address. What keeps the app from starting is shown with its remedy."""
+    """Run the screen of the current address. What keeps the app from starting is shown with its remedy, and so is what
+    the store says when it fails later."""
     st.set_page_config(page_title="Transfer Learning Interview", page_icon="🎓", layout="wide")
     look.apply()
     try:
@@ -77,10 +78,15 @@ def route() -> None:
     navigation.remember(found)
     screen = st.navigation(found, position="sidebar", expanded=True)
     session.arrive(screen.url_path)
-    screen.run()
+    trouble.watched(screen.run)
 
 
 if get_script_run_ctx(suppress_warning=True) is None:
-    app = st.App(__file__, lifespan=serving.lifespan, middleware=[Middleware(BaseUrl)])
+    app = st.App(
+        __file__,
+        lifespan=serving.lifespan,
+        middleware=[Middleware(BaseUrl)],
+        on_script_error=trouble.in_callback_or_fragment,
+    )
 else:
     route()

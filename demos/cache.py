@@ -1,4 +1,4 @@
-"""Finished runs on disk: a permalink replays at once. One gzipped JSON-lines file per (lab, config, code version)."""
+"""Finished runs on disk: a permalink replays at once. One gzipped JSON-lines file per (lab, config, versions)."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ import zlib
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime
+from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import IO, Any
 
@@ -20,16 +21,18 @@ from demos import disk
 
 DIRECTORY_VARIABLE = "TLI_CACHE_DIR"
 MOST_RUNS = 500
+LIBRARIES = ("numpy", "torch")
 _log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, kw_only=True)
 class RunKey:
-    """What makes two runs the same run. `config` is every dial, as plain data."""
+    """What makes two runs the same run. `config` is every dial, as plain data; `code` and `libraries` are versions."""
 
     lab: str
     config: Mapping[str, Any]
     code: str
+    libraries: Mapping[str, str]
 
     def text(self) -> str:
         """The key as canonical JSON."""
@@ -45,6 +48,20 @@ class StoredRun:
     first_frame_seconds: float
     versions: Mapping[str, str]
     computed_at: datetime
+
+
+def libraries() -> dict[str, str]:
+    """The installed versions of what a run computes with, read from their packages' metadata (about 3 ms, no import).
+
+    Read each time: an upgrade counts at once, also for a server that runs on. A package that is missing has none.
+    """
+    found = {}
+    for name in LIBRARIES:
+        try:
+            found[name] = version(name)
+        except PackageNotFoundError:
+            found[name] = ""
+    return found
 
 
 def default_directory() -> Path:
@@ -94,7 +111,7 @@ class RunCache:
         }
         try:
             disk.write_whole(self._path(key), lambda raw: _write_lines(raw, [head, *run.frames]))
-            self._trim()
+            disk.trim(self.directory, "*.jsonl.gz", most_files=self._most_runs)
         except OSError as error:
             _log.warning("the run could not be kept in %s: %s", self.directory, error)
 
@@ -107,11 +124,6 @@ class RunCache:
 
     def _path(self, key: RunKey) -> Path:
         return self.directory / f"{key.lab}-{hashlib.sha256(key.text().encode()).hexdigest()[:24]}.jsonl.gz"
-
-    def _trim(self) -> None:
-        kept = sorted(self.directory.glob("*.jsonl.gz"), key=lambda path: path.stat().st_mtime, reverse=True)
-        for path in kept[self._most_runs :]:
-            path.unlink(missing_ok=True)
 
 
 def _write_lines(raw: IO[bytes], lines: Sequence[Mapping[str, Any]]) -> None:

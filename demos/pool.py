@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 from demos import catalogue
-from demos.process import COMMAND, Message, WorkerProcess
+from demos.process import COMMAND, START_SECONDS, Message, WorkerProcess
 
 _log = logging.getLogger(__name__)
 
@@ -23,6 +23,9 @@ GRACE_SECONDS = 0.25
 
 MOST_FAILED_STARTS = 2
 """After so many workers in a row that died before they were ready, jobs fail instead of waiting for ever."""
+
+MOST_START_SECONDS = 4 * START_SECONDS
+"""The start limit is doubled for a machine on which it struck, up to this."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -116,7 +119,8 @@ class WorkerPool:
         self._workers: dict[WorkerProcess, _Worker] = {}
         self._waiting: deque[tuple[Job, OnAnswer]] = deque()
         self._failed_starts = 0
-        self._why_not = ""
+        self._start_seconds = START_SECONDS
+        self._why_not = Failed("")
         self._closed = False
 
     def start(self) -> None:
@@ -203,10 +207,10 @@ class WorkerPool:
         most = min(self._target, self._ready() + self.size)
         while not self._closed and not self._broken() and living < most:
             try:
-                process = WorkerProcess(self._on_message, self._on_exit, self._command)
+                process = WorkerProcess(self._on_message, self._on_exit, self._command, self._start_seconds)
             except OSError as error:
                 self._failed_starts += 1
-                self._why_not = str(error)
+                self._why_not = _cannot_start(str(error))
                 continue
             self._workers[process] = _Worker(process)
             process.listen()
@@ -248,25 +252,37 @@ class WorkerPool:
         if on_answer is None:
             return
         if message["kind"] == "frame":
-            on_answer(FrameAnswer(message["frame"]))
+            _tell(on_answer, FrameAnswer(message["frame"]))
         elif message["kind"] == "done":
-            on_answer(Done(worker.versions, worker.code.get(done_lab, "")))
+            _tell(on_answer, Done(worker.versions, worker.code.get(done_lab, "")))
         elif message["kind"] == "error":
-            on_answer(Failed(message["message"], message["traceback"]))
+            _tell(on_answer, Failed(message["message"], message["traceback"]))
 
     def _on_exit(self, process: WorkerProcess) -> None:
         with self._changed:
             worker = self._workers.pop(process)
             if not worker.ready and not worker.retired:
                 self._failed_starts += 1
-                self._why_not = f"{process.stderr_tail}\n({process.describe_exit()})".strip()
-                _log.error("a worker process could not start: %s", self._why_not)
+                why = f"{process.stderr_tail}\n({process.describe_exit()})".strip()
+                self._why_not = self._too_slow(process, why) if process.too_slow else _cannot_start(why)
+                _log.error("a worker process could not start: %s", why)
             self._fill()
             self._assign()
             self._changed.notify_all()
         if worker.on_answer is not None:
-            worker.on_answer(_lost(process))
+            _tell(worker.on_answer, _lost(process))
         self._give_up()
+
+    def _too_slow(self, process: WorkerProcess, why: str) -> Failed:
+        """Give the next starts twice the time that this one had, up to the most: a slow machine may need it."""
+        longer = min(2 * process.start_seconds, MOST_START_SECONDS)
+        self._start_seconds = max(self._start_seconds, longer)
+        return Failed(
+            f"The experiments' worker process was not ready after {process.start_seconds:g} seconds and was ended. "
+            "The machine is busy, short of memory, or reads PyTorch from a slow disk. Close other programs and press "
+            f"Run again: the next start has {self._start_seconds:g} seconds.",
+            why,
+        )
 
     def _give_up(self) -> None:
         """Fail the waiting jobs if no worker can be started."""
@@ -274,9 +290,17 @@ class WorkerPool:
             if self._closed or not self._broken() or self._workers:
                 return
             waiting, self._waiting = self._waiting, deque()
-            answer = _cannot_start(self._why_not)
+            answer = self._why_not
         for _, on_answer in waiting:
-            on_answer(answer)
+            _tell(on_answer, answer)
+
+
+def _tell(on_answer: OnAnswer, answer: Answer) -> None:
+    """Hand over an answer. What goes wrong there is logged: the thread that reads this worker has more to do."""
+    try:
+        on_answer(answer)
+    except Exception:  # noqa: BLE001 - the listener's mistake
+        _log.exception("an answer of a worker could not be taken: %.200r", answer)
 
 
 def _is_current(worker: _Worker, lab_name: str) -> bool:

@@ -18,7 +18,7 @@ from demos import catalogue
 
 COMMAND = (sys.executable, "-m", "demos", "worker")
 START_SECONDS = 120.0
-"""A worker that is not ready by then is ended. Importing torch from a cold disk takes tens of seconds."""
+"""A worker that is not ready by then is ended (`too_slow`). Importing torch from a cold disk takes tens of seconds."""
 
 _REPOSITORY = Path(__file__).resolve().parent.parent
 _TAIL_LINES = 12
@@ -31,7 +31,8 @@ class WorkerProcess:
     """A process that reads jobs and writes messages, both as JSON lines.
 
     `on_message(worker, message)` and `on_exit(worker)` are called from this worker's own thread, messages in order,
-    the exit last. Raises `OSError` if the process cannot be created.
+    the exit last. If it is not `started()` within `start_seconds`, it is ended and was `too_slow`. Raises `OSError` if
+    the process cannot be created.
     """
 
     def __init__(
@@ -39,8 +40,11 @@ class WorkerProcess:
         on_message: Callable[[WorkerProcess, Message], None],
         on_exit: Callable[[WorkerProcess], None],
         command: Sequence[str] = COMMAND,
+        start_seconds: float = START_SECONDS,
     ) -> None:
         self._on_message, self._on_exit = on_message, on_exit
+        self.start_seconds = start_seconds
+        self.too_slow = False
         self._stderr_tail: deque[str] = deque(maxlen=_TAIL_LINES)
         # The pipes are not inherited by other children (close_fds is the default), so a dead worker's pipe closes.
         self._process = subprocess.Popen(
@@ -52,7 +56,7 @@ class WorkerProcess:
             env=_environment(),
             process_group=0,  # Ctrl-C in the terminal is the server's alone, from before our first line of Python on
         )
-        self._limit = threading.Timer(START_SECONDS, self.kill)
+        self._limit = threading.Timer(start_seconds, self._strike)
         self._limit.daemon = True
         self._stderr_thread = threading.Thread(target=self._read_stderr, name="worker-stderr", daemon=True)
         self._thread = threading.Thread(target=self._read_stdout, name="worker-stdout", daemon=True)
@@ -79,15 +83,22 @@ class WorkerProcess:
     def send(self, message: Message) -> None:
         """Write one message. A worker that is already dead is no error here: its exit is on the way."""
         assert self._process.stdin is not None
+        line = json.dumps(message).encode() + b"\n"
         try:
-            self._process.stdin.write(json.dumps(message).encode() + b"\n")
+            self._process.stdin.write(line)
             self._process.stdin.flush()
-        except OSError as error:
+        except (OSError, ValueError) as error:  # ValueError: its reader has found it dead and closed the pipe
             _log.info("worker %d does not read any more: %s", self.pid, error)
 
     def kill(self) -> None:
         """End the process at once."""
         self._process.kill()
+
+    def _strike(self) -> None:
+        """The start limit is over."""
+        if self._process.poll() is None:
+            self.too_slow = True
+            self.kill()
 
     def join(self, timeout: float) -> None:
         """Wait until the process has ended and its last message was handled."""
@@ -98,6 +109,8 @@ class WorkerProcess:
 
     def describe_exit(self) -> str:
         """How the process ended, for people."""
+        if self.too_slow:
+            return f"not ready after {self.start_seconds:g} seconds, and ended for it"
         code = self._process.returncode
         if code is not None and code < 0:
             known = {item.value: item.name for item in signal.Signals}

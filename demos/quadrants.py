@@ -50,6 +50,12 @@ FEW, MANY = 1, 1000
 SPLIT_LABELS, SPLIT_SIMILARITY = 20, 25
 """Where the map is cut into quadrants. The textbook gives no numbers, and neither do the measurements: a convention."""
 
+NOT_ONE_SCALE = (
+    "Runs of two experiments are on this map, and they probe differently: `small_data` reads features as they are, "
+    "`distant_domain` scales each to spread 1 first. Their similarities and leads are not on one scale: compare "
+    "points of one experiment."
+)
+
 WORDS: dict[Winner, str] = {"probe": "probe ahead", "fine_tune": "fine-tuning ahead", "open": "too close to call"}
 _LOOK: dict[Winner, Series] = {"probe": SERIES[0], "fine_tune": SERIES[1], "open": SERIES[6]}
 
@@ -132,6 +138,11 @@ def _draw_points(axes: Axes, points: Sequence[Point], winner: Winner, theme: The
             f"{abs(p.lead):.1f}", (p.labels_per_class, p.similarity), (8, 0), textcoords="offset points", va="center",
             fontsize=8, color=theme.foreground, zorder=4,
         )  # fmt: skip
+
+
+def caption(points: Sequence[Point]) -> str:
+    """What has to be said below the map: nothing, unless points of two labs lie on it."""
+    return NOT_ONE_SCALE if len({p.lab for p in points}) > 1 else ""
 
 
 def quadrant_alt(points: Sequence[Point]) -> str:

@@ -19,7 +19,7 @@ from pydantic import ValidationError
 
 from demos import catalogue
 from demos.base import Frame, Lab, LabConfig
-from demos.cache import RunCache, RunKey, StoredRun
+from demos.cache import RunCache, RunKey, StoredRun, libraries
 from demos.pool import Answer, Done, Failed, FrameAnswer, Job, Pool, WorkerPool
 from demos.runs import Ending, Run
 
@@ -44,7 +44,8 @@ class _Work:
     key: RunKey
     pending: deque[int]
     in_flight: set[str] = field(default_factory=set)
-    codes: set[str] = field(default_factory=set)
+    as_keyed: bool = True
+    """All replicates so far were computed by the code and the libraries of the key."""
 
     def complete(self) -> bool:
         return not self.pending and not self.in_flight
@@ -100,13 +101,18 @@ class Runner:
     def submit(self, lab_name: str, config: LabConfig, *, reuse: bool = False) -> Run:
         """Run the lab, or return the active run of the same lab and config: a second click starts nothing.
 
-        With `reuse`, a run that was finished before with the same code is replayed at once, as a new `Run` that has
-        ended. Raises `UnknownLab`, `pydantic.ValidationError` for a config of another lab, and `RuntimeError` after
-        `close`.
+        With `reuse`, a run that was finished before with the same code and libraries is replayed at once, as a new
+        `Run` that has ended. Raises `UnknownLab`, `pydantic.ValidationError` for a config of another lab, and
+        `RuntimeError` after `close`.
         """
         lab = catalogue.lab(lab_name)
         config = lab.config.model_validate(config.model_dump())
-        key = RunKey(lab=lab.name, config=config.model_dump(mode="json"), code=catalogue.code_version(lab.name))
+        key = RunKey(
+            lab=lab.name,
+            config=config.model_dump(mode="json"),
+            code=catalogue.code_version(lab.name),
+            libraries=libraries(),
+        )
         stored = self._cache.load(key) if reuse else None
         with self._lock:
             run = self.find(lab_name, config)
@@ -177,12 +183,16 @@ class Runner:
         return chosen if busy < self._pool.size or not chosen.in_flight else None
 
     def _on_answer(self, work: _Work, job: Job, answer: Answer) -> None:
-        if isinstance(answer, FrameAnswer):
-            self._take(work, job, answer)
-        elif isinstance(answer, Done):
-            self._complete(work, job, answer)
-        else:
-            self._fail(work, answer)
+        try:
+            if isinstance(answer, FrameAnswer):
+                self._take(work, job, answer)
+            elif isinstance(answer, Done):
+                self._complete(work, job, answer)
+            else:
+                self._fail(work, answer)
+        except Exception as error:  # noqa: BLE001 - our own mistake must end the run, or it would go on for ever
+            _log.exception("an answer of job %s could not be taken", job.id)
+            self._fail(work, Failed(f"The run could not go on: {type(error).__name__}: {error}. Press Run again."))
 
     def _take(self, work: _Work, job: Job, answer: FrameAnswer) -> None:
         try:
@@ -199,7 +209,7 @@ class Runner:
         work.run.computed_by({**answer.versions, "code": answer.code})
         with self._lock:
             work.in_flight.discard(job.id)
-            work.codes.add(answer.code)
+            work.as_keyed = work.as_keyed and _is_of(work.key, answer)
             self._dispatch()
             complete = work.complete() and work.run.state == "running"
         if complete:
@@ -213,7 +223,7 @@ class Runner:
             _log.exception("lab %s could not judge its run", work.lab.name)
             self._fail(work, Failed(f"The lab could not judge its run: {type(error).__name__}: {error}"))
             return
-        if work.codes == {work.key.code}:  # else the lab was edited meanwhile, and the run is of neither version
+        if work.as_keyed:  # else the lab was edited, or torch upgraded, meanwhile, and the run is of neither version
             kept = [frame.model_dump(mode="json") for frame in run.frames]
             stored = StoredRun(
                 frames=kept,
@@ -234,14 +244,20 @@ class Runner:
         with self._lock:
             if not run.end(ending):
                 return
-            for work in self._active:
-                if work.run is run:
-                    for job_id in work.in_flight:
-                        self._pool.cancel(job_id)
+            ended = [job_id for work in self._active if work.run is run for job_id in work.in_flight]
             self._active = [work for work in self._active if work.run is not run]
             self._queued = [work for work in self._queued if work.run is not run]
+            self._cancel(ended)
             self._dispatch()
         self._tell(run)
+
+    def _cancel(self, job_ids: Sequence[str]) -> None:
+        """Stop these jobs; their run has ended, whatever the pool makes of it."""
+        for job_id in job_ids:
+            try:
+                self._pool.cancel(job_id)
+            except Exception:  # noqa: BLE001 - the pool's mistake; other runs must go on
+                _log.exception("job %s could not be cancelled", job_id)
 
     def _tell(self, run: Run) -> None:
         if self._on_end is None:
@@ -250,6 +266,15 @@ class Runner:
             self._on_end(run)
         except Exception:  # noqa: BLE001 - the listener's mistake; the run has ended all the same
             _log.exception("what should happen after a run of %s did not", run.lab)
+
+
+def _is_of(key: RunKey, answer: Done) -> bool:
+    """Whether this replicate was computed by the code and the libraries of the key. Builds (`+cu130`) are not compared:
+    torch names its own, its package's metadata often does not."""
+    return answer.code == key.code and all(
+        answer.versions.get(name, "").partition("+")[0] == installed.partition("+")[0]
+        for name, installed in key.libraries.items()
+    )
 
 
 def _judge(work: _Work, frames: Sequence[Frame]) -> Ending:

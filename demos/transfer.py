@@ -18,8 +18,9 @@ from demos import data, models, pretrain, training
 
 CLASSES = 10
 TEST_PER_CLASS = 50
+VALIDATION_PER_CLASS = 50
 BATCH = 32
-EVALUATIONS = 20
+EVALUATIONS = 10
 
 
 @dataclass(frozen=True)
@@ -57,6 +58,12 @@ def draw(seed: int, replicate: int, labels_per_class: int) -> Draw:
     )
 
 
+def validation_rows(drawn: Draw, per_class: int = VALIDATION_PER_CLASS) -> np.ndarray:
+    """The first unused rows of each class, (10 * per_class,): none is learned from or tested on in this draw."""
+    _, labels = data.mnist()
+    return np.concatenate([drawn.unused[labels[drawn.unused] == digit][:per_class] for digit in range(CLASSES)])
+
+
 def network(drawn: Draw, *, pretrained: bool = True, classes: int = CLASSES) -> models.SmallCNN:
     """The network before training: a new head (the draw's) on the letters' backbone, or on a random one."""
     model = models.small_cnn(classes, drawn.network_seed)
@@ -81,7 +88,7 @@ def batches(drawn: Draw, steps: int, batch: int = BATCH) -> training.Batches:
 
 
 def evaluation_points(steps: int, evaluations: int | None = None) -> list[int]:
-    """0 and `evaluations` (twenty if None) evenly spaced steps, the last one included."""
+    """0 and `evaluations` (`EVALUATIONS` if None) evenly spaced steps, the last one included."""
     count = EVALUATIONS if evaluations is None else evaluations
     return [int(point) for point in np.unique(np.linspace(0, steps, count + 1).round())]
 

@@ -188,7 +188,7 @@ def _decoded(name: str, content: bytes, side: int = SIDE) -> np.ndarray:
                     f"{_short(name)} is {width} x {height} pixels; each side needs at least {LEAST_SIDE}."
                 )
             image.draft("RGB", (2 * side, 2 * side))  # lets the JPEG decoder skip what would be thrown away
-            upright = ImageOps.exif_transpose(image).convert("RGBA")
+            upright = _rgba(ImageOps.exif_transpose(image))
     except UploadError:
         raise
     except Image.DecompressionBombError as error:
@@ -200,6 +200,16 @@ def _decoded(name: str, content: bytes, side: int = SIDE) -> np.ndarray:
     ground = Image.new("RGBA", upright.size, "white")
     ground.alpha_composite(upright)
     return np.asarray(ImageOps.fit(ground.convert("RGB"), (side, side), Image.Resampling.BICUBIC))
+
+
+def _rgba(image: Image.Image) -> Image.Image:
+    """RGBA of 8 bits a channel. `convert` cuts grey of 16 bits off at 255, which leaves nearly all of it white."""
+    if not image.mode.startswith("I"):
+        return image.convert("RGBA")
+    values = np.asarray(image)
+    grey = Image.fromarray((values >> 8).astype(np.uint8))
+    clear = values == image.info.get("transparency", -1)
+    return Image.merge("RGBA", [grey, grey, grey, Image.fromarray(np.where(clear, 0, 255).astype(np.uint8))])
 
 
 def _short(name: str) -> str:
@@ -285,8 +295,29 @@ def load(key: str) -> Collection:
 
 def known() -> list[str]:
     """Keys of the collections on this machine, newest first."""
-    paths = sorted(folder().glob("*.npz"), key=lambda path: path.stat().st_mtime, reverse=True)
+    return _keys("npz")
+
+
+def known_photographs() -> list[str]:
+    """Keys of the single photographs on this machine, newest first."""
+    return _keys("png")
+
+
+def _keys(suffix: str) -> list[str]:
+    paths = sorted(folder().glob(f"*.{suffix}"), key=lambda path: path.stat().st_mtime, reverse=True)
     return [path.stem for path in paths if _KEY.fullmatch(path.stem)]
+
+
+def demand(load: Callable[[str], object], dial: str, key: str, there: Sequence[str]) -> None:
+    """Raise `UploadError` if `load(key)` does, in words for the command line: which `dial` names which of `there`."""
+    try:
+        load(key)
+    except UploadError as error:
+        choice = f"On this machine, newest first: {', '.join(there[:5])}" if there else "None are on this machine yet"
+        raise UploadError(
+            f"{dial}={key!r} names no pictures of yours that can be read here. Bring them in the app, then name them "
+            f"with --set {dial}=KEY. {choice}."
+        ) from error
 
 
 def delete(key: str) -> None:

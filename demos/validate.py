@@ -119,6 +119,6 @@ def _enough(found: dict[str, Any]) -> bool:
 def _line(found: dict[str, Any]) -> str:
     default, counter = found["default"], found["counter"]
     return (
-        f"{found['lab']}: default holds on {default['share']:.0%} of seeds, "
-        f"{counter['preset']} does not hold on {counter['share']:.0%}"
+        f"{found['lab']}: default holds on {100 * default['share']:.0f} % of seeds, "
+        f"{counter['preset']} does not hold on {100 * counter['share']:.0f} %"
     )

@@ -15,8 +15,12 @@ import numpy as np
 from demos.base import Claim, Lab, LabConfig, Outcome, Verdict
 
 CONFIDENCE = 0.95
-MOST_REPLICATES = 10_000
+POWER = 0.8
+"""Of runs with as many replicates as are recommended, this share should settle the claim."""
+MOST_REPLICATES = 1_000
 """A claim that would need more replicates than this is not worth a number."""
+DIAL_ENDS_AT = 30
+"""The most replicates that a lab's dial offers."""
 
 
 def paired_verdict(claim: Claim, better: Sequence[float], worse: Sequence[float]) -> Verdict:
@@ -72,16 +76,24 @@ def _differences(claim: Claim, better: Sequence[float], worse: Sequence[float]) 
 
 
 def _replicates_needed(distance: float, spread: float) -> int | None:
-    """The smallest n whose half width is below |distance|, at this spread (half widths shrink as n grows)."""
+    """The smallest n at which `POWER` of all runs leave the margin outside their interval.
+
+    `distance`, from the margin to the effect, and `spread` are taken for the true ones. At the n whose half width just
+    equals the distance, nearly every second run would fail: half of all means lie nearer to the margin than the effect.
+    So n has to satisfy (t(0.975) + t(0.8)) * spread / sqrt(n) < |distance|, quantiles with n - 1 degrees of freedom.
+    """
     if distance == 0 or spread == 0:
         return None
 
     def settles(n: int) -> bool:
-        return t_quantile((1 + CONFIDENCE) / 2, n - 1) * spread / math.sqrt(n) < abs(distance)
+        quantiles = t_quantile((1 + CONFIDENCE) / 2, n - 1) + t_quantile(POWER, n - 1)
+        return quantiles * spread / math.sqrt(n) < abs(distance)
 
-    low, high = 1, MOST_REPLICATES
-    if not settles(high):
-        return None
+    low, high = 1, 2
+    while not settles(high):  # upwards: a quantile costs the more the larger n is
+        if high == MOST_REPLICATES:
+            return None
+        low, high = high, min(2 * high, MOST_REPLICATES)
     while high - low > 1:
         middle = (low + high) // 2
         low, high = (low, middle) if settles(middle) else (middle, high)
@@ -151,9 +163,16 @@ def _interval(verdict: Verdict) -> str:
 
 
 def _remedy(verdict: Verdict) -> str:
-    if verdict.replicates_needed is None:
-        return ""
-    return f" About {verdict.replicates_needed} replicates would settle it, if the spread stays as it is."
+    """How many replicates would settle it, or that there are not so many on the dial."""
+    needed = verdict.replicates_needed
+    if needed is None:
+        return " At this effect and spread, no number of replicates on this dial can settle it."
+    if needed > DIAL_ENDS_AT:
+        return (
+            f" At this effect and spread, about {needed} replicates would settle it in four of five runs: this dial "
+            f"ends at {DIAL_ENDS_AT} and cannot settle it."
+        )
+    return f" About {needed} replicates would settle it in four of five runs, if effect and spread stay as they are."
 
 
 def _number(value: float, verdict: Verdict) -> str:

@@ -36,6 +36,11 @@ class Card:
         """Never answered (or every answer taken back, or reset)."""
         return self.reviews == 0
 
+    @property
+    def in_reviews(self) -> bool:
+        """Whether it is among her reviews: she added it, or has answered it. A note alone does not put it there."""
+        return self.asked_for or self.version > 0
+
     def held_back(self, now: datetime) -> bool:
         """Whether it may not be asked at `now`: suspended, or buried until later. ValueError if `now` is naive."""
         return self.suspended or (self.buried_until is not None and self.buried_until > as_utc(now))

@@ -21,6 +21,7 @@ from fsrs import optimizer
 
 from study.records import Review
 from study.scheduling import Memory, Rating, Scheduler
+from study.words import counted
 
 TRAIN_SHARE = 0.8
 
@@ -40,8 +41,9 @@ class TooFewReviewsError(ValueError):
     """The log does not allow a fit yet. `missing`: how many more scored answers it takes, at least."""
 
     def __init__(self, missing: int) -> None:
+        needed = f"{counted(missing, 'more answer')} {'is' if missing == 1 else 'are'} needed"
         super().__init__(
-            f"{missing} more answers are needed, each a day or more after the card's last one: a fit takes {MINIMUM} "
+            f"{needed}, given a day or more after the card's last one: a fit takes {MINIMUM} "
             f"({MINIMUM_TRAIN} to learn from, which is the fsrs package's own minimum, and the rest to test on)."
         )
         self.missing = missing
@@ -104,11 +106,6 @@ def fit(reviews: Iterable[Review], rng: np.random.Generator) -> Fit:
         interval=(low, high),
         keep=low > 0,
     )
-
-
-def scored_reviews(reviews: Iterable[Review]) -> int:
-    """How many answers of a log can be predicted: those a day or more after the card's last one."""
-    return sum(answer.scored for answer in _answers(reviews))
 
 
 def log_loss(reviews: Iterable[Review], scheduler: Scheduler) -> float:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import secrets
 import uuid
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from study.scheduling import Rating
 from study.store import StaleCard
@@ -14,6 +14,10 @@ from ui.cards import Answered
 from ui.cards.points import draft_key
 
 _TABLE = "quiz:asked"
+
+LONGEST = timedelta(minutes=10)
+LONGEST_EXERCISE = timedelta(hours=1)
+"""What an answer took beyond this was time away from the screen, and does not count as time spent."""
 
 
 @dataclass
@@ -29,18 +33,24 @@ class Asked:
 
 
 def on_the_table() -> Asked | None:
-    """The card on the table, None if there is none or no deck holds it any more."""
+    """The card on the table; None if there is none, no deck holds it any more, or it changed before she answered."""
     asked: Asked | None = session.kept(_TABLE, None)
-    return asked if asked is not None and asked.item_id in catalogue.entries() else None
+    if asked is None or asked.item_id not in catalogue.entries():
+        return None
+    return asked if asked.answered is not None or asked.version == _version(asked.item_id) else None
 
 
-def lay(item_id: str, answered: Answered | None = None) -> Asked:
-    """Lay this card, with its back up if it was `answered` before."""
-    card = services.store().card(item_id, learner=services.LEARNER)
-    version = card.version if card else 0
-    asked = Asked(item_id, uuid.uuid4().hex, version, services.now(), secrets.randbits(31), answered)
+def lay(item_id: str, answered: Answered | None = None, spent_seconds: float = 0.0) -> Asked:
+    """Lay this card; with its back up if it was `answered` before, which took `spent_seconds`."""
+    shown_at = services.now() - timedelta(seconds=spent_seconds)
+    asked = Asked(item_id, uuid.uuid4().hex, _version(item_id), shown_at, secrets.randbits(31), answered)
     session.keep(_TABLE, asked)
     return asked
+
+
+def _version(item_id: str) -> int:
+    card = services.store().card(item_id, learner=services.LEARNER)
+    return card.version if card else 0
 
 
 def clear() -> None:
@@ -48,9 +58,18 @@ def clear() -> None:
     session.keep(_TABLE, None)
 
 
+def clear_if(item_id: str) -> None:
+    """Take this card from the table, if it is the one that lies there."""
+    asked: Asked | None = session.kept(_TABLE, None)
+    if asked is not None and asked.item_id == item_id:
+        clear()
+
+
 def rate(asked: Asked, rating: Rating) -> str | None:
     """Count the answer; a message if it was counted elsewhere meanwhile. The table is cleared for the next card."""
     now, store, message = services.now(), services.store(), None
+    kind = catalogue.entry(asked.item_id).kind
+    longest = LONGEST_EXERCISE if kind == "exercise" else LONGEST
     try:
         store.answer(
             asked.item_id,
@@ -58,13 +77,14 @@ def rate(asked: Asked, rating: Rating) -> str | None:
             now,
             answer_id=asked.answer_id,
             expected_version=asked.version,
-            duration_seconds=(now - asked.shown_at).total_seconds(),
+            duration_seconds=min(now - asked.shown_at, longest).total_seconds(),
             scheduler=preferences.scheduler(),
             answered=asked.answered or {},
-            kind=catalogue.entry(asked.item_id).kind,
+            kind=kind,
             learner=services.LEARNER,
         )
-        store.save_draft(draft_key(asked.item_id), "", now, learner=services.LEARNER)
+        if store.draft(draft_key(asked.item_id), learner=services.LEARNER):
+            store.save_draft(draft_key(asked.item_id), "", now, learner=services.LEARNER)
     except StaleCard as stale:
         message = str(stale)
     current = on_the_table()

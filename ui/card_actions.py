@@ -14,7 +14,7 @@ from ui import services, session
 def menu(item_id: str, card: Card | None, key: str, after: Callable[[], None] = lambda: None) -> None:
     """The menu behind three dots; its icon shows that there is a note. `after` runs when the card leaves the quiz."""
     note = card.note if card else ""
-    icon = ":material/sticky_note_2:" if note else ":material/more_horiz:"
+    icon = ":material/sticky_note_2:" if note.strip() else ":material/more_horiz:"
     with st.popover("", icon=icon, help="Note, put off, suspend", key=f"menu-{key}"):
         st.text_area(
             "Your note on this card",
@@ -49,7 +49,8 @@ def menu(item_id: str, card: Card | None, key: str, after: Callable[[], None] = 
 
 
 def _note(item_id: str, key: str) -> None:
-    services.store().set_note(item_id, st.session_state[key], services.now(), learner=services.LEARNER)
+    text: str = st.session_state[key]
+    services.store().set_note(item_id, text if text.strip() else "", services.now(), learner=services.LEARNER)
 
 
 def _put_off(item_id: str, after: Callable[[], None]) -> None:

@@ -11,6 +11,7 @@ import streamlit as st
 from study.calibration import Bin
 from study.plan import PlannedDay
 from study.statistics import DayReviews, GroupMemory
+from study.words import counted, percent
 from ui import look
 
 
@@ -37,7 +38,7 @@ def days(counts: Sequence[tuple[date, int]], what: str, *, today: int) -> None:
         .properties(height=220)
     )
     total, now = sum(count for _, count in counts), counts[today][1]
-    st.altair_chart(chart, width="stretch", alt=f"{what}: {total} over {len(counts)} days, {now} today.")
+    st.altair_chart(chart, width="stretch", alt=f"{what}: {total} over {counted(len(counts), 'day')}, {now} today.")
 
 
 def memory(rows: Sequence[tuple[str, GroupMemory | None]]) -> None:
@@ -77,7 +78,7 @@ def _percent(known: GroupMemory | None) -> float | None:
 def _note(known: GroupMemory | None) -> str:
     if known is None or known.retrievability is None:
         return "not asked yet"
-    return f"{known.retrievability:.0%} · {known.seen} card{'s' if known.seen > 1 else ''} seen"
+    return f"{percent(known.retrievability)} · {counted(known.seen, 'card')} seen"
 
 
 def plan(days: Sequence[PlannedDay]) -> None:
@@ -113,8 +114,8 @@ def plan(days: Sequence[PlannedDay]) -> None:
         )
         .properties(height=240)
     )
-    total = sum(day.total for day in days)
-    st.altair_chart(chart, width="stretch", alt=f"{total} cards over {len(days)} days, {days[0].total} today.")
+    said = f"{counted(sum(day.total for day in days), 'card')} over {counted(len(days), 'day')}"
+    st.altair_chart(chart, width="stretch", alt=f"{said}, {days[0].total} today.")
 
 
 def calibration(bins: Sequence[Bin]) -> None:
@@ -188,6 +189,6 @@ def calendar(days: Sequence[DayReviews]) -> None:
         )
         .properties(height=150)
     )
-    busy = sum(day.answered > 0 for day in days)
-    total = sum(day.answered for day in days)
-    st.altair_chart(chart, width="stretch", alt=f"{total} answers on {busy} days of the past year.")
+    busy = counted(sum(day.answered > 0 for day in days), "day")
+    total = counted(sum(day.answered for day in days), "answer")
+    st.altair_chart(chart, width="stretch", alt=f"{total} on {busy} of the past year.")

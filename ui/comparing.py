@@ -7,12 +7,13 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import streamlit as st
+from pydantic.fields import FieldInfo
 
 from demos import catalogue, plots
 from demos.base import Lab, LabConfig
 from demos.runner import Run
 from demos.verdict import run_says
-from ui import look, recent_runs
+from ui import dials, look, recent_runs
 
 
 def show(lab: Lab, config: LabConfig, run: Run) -> None:
@@ -36,8 +37,12 @@ def difference(lab: Lab, config: LabConfig, earlier: LabConfig) -> str:
     """What was set otherwise in the earlier run, in the words of the dials."""
     now, then = config.model_dump(), earlier.model_dump()
     changed = [name for name in now if now[name] != then[name]]
-    titles = {name: lab.config.model_fields[name].title or name for name in changed}
-    return "; ".join(f"{titles[name]} {then[name]} (now {now[name]})" for name in changed)
+    return "; ".join(_changed(lab.config.model_fields[name], name, then[name], now[name]) for name in changed)
+
+
+def _changed(field: FieldInfo, name: str, then: object, now: object) -> str:
+    before, after = (dials.value_in_words(field, value) for value in (then, now))
+    return f"{field.title or name} {before} (now {after})"
 
 
 def _overlay(lab: Lab, config: LabConfig, run: Run, earlier: Run) -> None:

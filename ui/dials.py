@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping
+from functools import partial
 from typing import Any, Literal, get_args, get_origin
 
 import streamlit as st
@@ -13,6 +14,7 @@ from pydantic.fields import FieldInfo
 from demos import catalogue
 from demos.base import Lab, LabConfig
 from ui import session
+from ui.markdown import escaped
 
 LAB_KEY = "lab"
 """The address's word for whose dials it holds."""
@@ -56,8 +58,8 @@ def _from_address(lab: Lab, address: Mapping[str, str]) -> LabConfig:
             name = str(problem["loc"][0])
             default = lab.config.model_fields[name].default
             st.warning(
-                f"The address asks for {name} = {str(wanted.pop(name, ''))[:40]!r}, but: {problem['msg'].lower()}. "
-                f"Using {default} instead.",
+                f"The address asks for {name} = {escaped(repr(wanted.pop(name, '')[:40]))}, but: "
+                f"{escaped(problem['msg'].lower())}. Using {default} instead.",
                 icon=":material/link_off:",
             )
         return lab.config.model_validate(wanted)
@@ -112,21 +114,32 @@ def _widget(lab: Lab, name: str, field: FieldInfo, key: str, disabled: bool) -> 
         "args": (lab, name),
     }
     options = extra.get("options")
-    labels: Any = extra.get("option_labels") or {}
+    in_words = partial(value_in_words, field)
     if get_origin(field.annotation) is Literal:
         words = get_args(field.annotation)
-        st.selectbox(options=words, format_func=lambda item: str(labels.get(str(item), item)), **shared)
+        st.selectbox(options=words, format_func=in_words, **shared)
     elif field.annotation is bool:
         st.toggle(**shared)
     elif isinstance(options, list):
         value = st.session_state[key]
         choices = options if value in options else sorted([*options, value])
-        st.select_slider(options=choices, format_func=lambda item: str(labels.get(str(item), f"{item:g}")), **shared)
+        st.select_slider(options=choices, format_func=in_words, **shared)
     elif name == "seed":
         st.number_input(min_value=0, max_value=2**31 - 1, step=1, **shared)
     else:
         low, high = _bounds(field)
         st.slider(min_value=low, max_value=high, **shared)
+
+
+def value_in_words(field: FieldInfo, value: object) -> str:
+    """A dial's value as its widget shows it."""
+    extra = field.json_schema_extra if isinstance(field.json_schema_extra, dict) else {}
+    labels: Any = extra.get("option_labels") or {}
+    if str(value) in labels:
+        return str(labels[str(value)])
+    if isinstance(value, bool):
+        return "on" if value else "off"
+    return f"{value:g}" if isinstance(value, int | float) and isinstance(extra.get("options"), list) else str(value)
 
 
 def _is_fixed(field: FieldInfo) -> bool:

@@ -14,7 +14,7 @@ _AGREED = "runs_code_unfenced"
 
 def may_run() -> bool:
     """Whether the exercises run here; if not, says why, and asks once where the learner may decide."""
-    available = fence.availability(bound_to_localhost=_is_local(), consented=has_agreed())
+    available = _availability()
     if available == "read_only":
         st.info(
             "Exercises can be read but not run here: this server has no sandbox (bubblewrap) and is open to other "
@@ -26,10 +26,19 @@ def may_run() -> bool:
     return available in ("sandboxed", "plain")
 
 
+def read_only() -> bool:
+    """Whether exercises cannot be run here, whatever the learner says."""
+    return _availability() == "read_only"
+
+
 def has_agreed() -> bool:
     """Whether the learner has agreed that her code runs without the sandbox."""
     agreed: bool = services.store().setting(_AGREED, False, learner=services.LEARNER)
     return agreed
+
+
+def _availability() -> fence.Availability:
+    return fence.availability(bound_to_localhost=_is_local(), consented=has_agreed())
 
 
 def _ask() -> None:

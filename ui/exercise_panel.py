@@ -10,8 +10,10 @@ import streamlit as st
 from content.exercises import Exercise
 from demos.style import DARK
 from study.desk import DeskError
+from study.words import counted
 from ui import catalogue, exercise_consent, feedback, look, services, session
 from ui.catalogue import Entry
+from ui.markdown import escaped
 
 Graded = dict[str, Any]
 """A run of the tests, as JSON holds it: `passed`, `tests` (each `name`, `passed`, `message`), `error`, `seconds`."""
@@ -25,7 +27,7 @@ def task(exercise: Exercise) -> None:
 
 
 def workbench(entry: Entry, key: str, name: str) -> Graded | None:
-    """The editor, the button that runs the tests and what they said. Returns the last run of this visit.
+    """The editor, the button that runs the tests and what they said. Returns the last run under this `key`.
 
     What is typed is kept under `name` (`draft_key` for practice).
     """
@@ -39,8 +41,8 @@ def workbench(entry: Entry, key: str, name: str) -> Graded | None:
         _versions(exercise, key, name)
     # A disabled button is drawn by the browser, and a forged click would come through.
     if pressed and allowed:
-        _run(entry, exercise, code, name)
-    graded: Graded | None = session.kept(f"graded:{name}", None)
+        _run(entry, exercise, code, key)
+    graded = _graded().get(key)
     if graded is not None:
         if graded["code"] != code:
             st.caption(":material/edit: You have changed the code since this run.")
@@ -55,7 +57,7 @@ def outcome(graded: Graded) -> None:
     words = f"{passed} of {len(tests)} tests passed"
     feedback.verdict(graded["passed"], f"All {len(tests)} tests passed." if graded["passed"] else f"{words}.")
     if graded["error"]:
-        st.warning(graded["error"], icon=":material/report:")
+        st.warning(escaped(graded["error"]), icon=":material/report:")
     results(tests)
     if graded["printed"]:
         with st.expander("What your code printed"):
@@ -109,9 +111,11 @@ def _editor(exercise: Exercise, key: str, name: str) -> str:
     saved = store.draft(name, learner=services.LEARNER)
     # A new epoch makes a new editor, which is the only way to put another text into it.
     epoch: int = session.kept(f"{name}-epoch", 0)
-    start: str = session.kept(f"{name}-start-{epoch}", saved if saved else exercise.starter)
+    widget, start = f"ace-{key}-{epoch}", f"{name}-start-{epoch}"
+    if widget not in st.session_state:  # drawn anew, after another screen: it knows nothing of what was typed
+        session.keep(start, saved if saved else exercise.starter)
     code: str = st_ace(
-        value=start,
+        value=session.kept(start, exercise.starter),
         language="python",
         theme="tomorrow_night" if look.theme() is DARK else "chrome",
         keybinding="vscode",
@@ -121,7 +125,7 @@ def _editor(exercise: Exercise, key: str, name: str) -> str:
         tab_size=4,
         wrap=True,
         auto_update=True,
-        key=f"ace-{key}-{epoch}",
+        key=widget,
     )
     if code != (saved if saved else exercise.starter):
         store.save_draft(name, code, services.now(), learner=services.LEARNER)
@@ -139,10 +143,10 @@ def _versions(exercise: Exercise, key: str, name: str) -> None:
             args=(name, exercise.starter),
         )
         for version in services.store().draft_versions(name, learner=services.LEARNER)[:12]:
-            lines = version.text.count("\n") + 1
+            lines = counted(len(version.text.splitlines()), "line")
             when = version.updated_at.astimezone(session.timezone())
             st.button(
-                f"{when:%d %b, %H:%M:%S} · {lines} lines",
+                f"{when:%d %b, %H:%M:%S} · {lines}",
                 key=f"{key}-version-{version.updated_at.isoformat()}",
                 type="tertiary",
                 on_click=_put,
@@ -153,27 +157,31 @@ def _versions(exercise: Exercise, key: str, name: str) -> None:
 def _put(name: str, code: str) -> None:
     """Put this code into the editor. What was there is on the list of versions."""
     services.store().save_draft(name, code, services.now(), learner=services.LEARNER)
-    epoch = session.kept(f"{name}-epoch", 0) + 1
-    session.keep(f"{name}-epoch", epoch)
-    session.keep(f"{name}-start-{epoch}", code)
+    session.keep(f"{name}-epoch", session.kept(f"{name}-epoch", 0) + 1)
 
 
-def _run(entry: Entry, exercise: Exercise, code: str, name: str) -> None:
+def _graded() -> dict[str, Graded]:
+    """The last run of each editor in this visit, by the editor's key: a card that is asked again begins without one."""
+    return session.kept("graded", {})
+
+
+def _run(entry: Entry, exercise: Exercise, code: str, key: str) -> None:
+    desk, store, runs, consent = services.desk(), services.store(), _graded(), exercise_consent.has_agreed()
     try:
         with st.spinner("Running your code on fresh inputs ..."):
-            graded = services.desk().grade(exercise, code, consent=exercise_consent.has_agreed())
+            graded = desk.grade(exercise, code, consent=consent)
+            # In here, before Streamlit is asked for anything: it would break off for a key that was pressed meanwhile.
+            data = graded.as_data()
+            store.log_attempt(
+                entry.item_id,
+                code,
+                graded.passed,
+                data["tests"],
+                graded.seconds,
+                services.now(),
+                attempt_id=uuid.uuid4().hex,
+                learner=services.LEARNER,
+            )
+            runs[key] = data | {"code": code}
     except DeskError as error:
         st.error(str(error), icon=":material/error:")
-        return
-    data = graded.as_data()
-    session.keep(f"graded:{name}", data | {"code": code})
-    services.store().log_attempt(
-        entry.item_id,
-        code,
-        graded.passed,
-        data["tests"],
-        graded.seconds,
-        services.now(),
-        attempt_id=uuid.uuid4().hex,
-        learner=services.LEARNER,
-    )

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import json
+import logging
 import subprocess
 import sys
-from dataclasses import dataclass, replace
+import threading
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -13,41 +15,65 @@ import streamlit as st
 
 from study import calibration
 from study import settings as study_settings
-from ui import preferences, services, session
+from study.words import counted
+from ui import preferences, services
+from ui.markdown import escaped
 
 _ROOT = Path(__file__).parent.parent
-_RESULT = "plan:fit"
+_BROKEN_OFF = "The fit broke off: try it once more, and if it breaks off again, see the server's log for the reason."
+
+_log = logging.getLogger(__name__)
 
 
-@dataclass
 class _Fitting:
-    """The fit that runs, if one does. It needs torch and takes a while, so it has a process of its own."""
+    """The fit that runs, if one does, and what came of the last one; all tabs share it. It needs torch and takes a
+    while, so it has a process of its own."""
 
-    process: subprocess.Popen[str] | None = None
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._process: subprocess.Popen[str] | None = None
+        self._last: dict[str, Any] | None = None
 
     def start(self) -> None:
-        if self.process is None:
-            command = [sys.executable, "-m", "study", "fit", "--json"]
-            pipe = subprocess.PIPE
-            self.process = subprocess.Popen(command, cwd=_ROOT, text=True, stdin=pipe, stdout=pipe, stderr=pipe)
+        """Begin a fit, unless one runs."""
+        with self._lock:
+            if not self._runs():
+                command = [sys.executable, "-m", "study", "fit", "--json"]
+                pipe = subprocess.PIPE
+                self._process = subprocess.Popen(command, cwd=_ROOT, text=True, stdin=pipe, stdout=pipe, stderr=pipe)
+                self._last = None
 
-    def result(self) -> dict[str, Any] | None:
-        """What came of it, once; None while it runs."""
-        if self.process is None or self.process.poll() is None:
-            return None
-        out, error = self.process.communicate()
-        self.process = None
-        try:
-            found: dict[str, Any] = json.loads(out)
-        except json.JSONDecodeError:
-            return {"error": f"The fit ended without a result: {error.strip()[-300:] or 'no message'}"}
-        return found
+    def running(self) -> bool:
+        """Whether a fit runs."""
+        with self._lock:
+            return self._runs()
+
+    def last(self) -> dict[str, Any] | None:
+        """What came of the last fit; None before it, while one runs, and when it was forgotten."""
+        return self._last
+
+    def forget(self) -> None:
+        """The last fit was used, or given up."""
+        self._last = None
 
     def close(self) -> None:
         """End it with the server."""
-        if self.process is not None:
-            self.process.kill()
-            self.process.wait()
+        with self._lock:
+            if self._process is not None:
+                self._process.kill()
+                self._process.wait()
+
+    def _runs(self) -> bool:
+        """Whether it runs. One that has ended is read, once."""
+        if self._process is not None and self._process.poll() is not None:
+            out, said = self._process.communicate()
+            self._process = None
+            try:
+                self._last = json.loads(out)
+            except json.JSONDecodeError:
+                _log.error("the fit of the memory model ended without a result: %s", said.strip() or "no message")
+                self._last = {"error": _BROKEN_OFF}
+        return self._process is not None
 
 
 @services.once
@@ -63,37 +89,32 @@ def show() -> None:
     scored = len(calibration.predicted(services.store().reviews(learner=services.LEARNER)))
     st.markdown(
         f"FSRS schedules your cards with 21 parameters: {whose}. They can be fitted to your own log, and are kept only "
-        f"if they predict answers that they have not seen better than the defaults do. You have {scored} answers to "
-        "learn from: those that came at least a day after the card's last one."
+        f"if they predict answers that they have not seen better than the defaults do. You have "
+        f"{counted(scored, 'answer')} to learn from, counting those that came at least a day after the card's last one."
     )
     with st.container(horizontal=True):
         st.button("Fit to my answers", key="fit", icon=":material/tune:", on_click=_begin)
         if weights:
             st.button("Back to the defaults", key="fit-defaults", type="tertiary", on_click=_keep, args=(None,))
-    running = _fitting().process is not None
-    _progress() if running else _outcome(session.kept(_RESULT, None))
+    _progress() if _fitting().running() else _outcome(_fitting().last())
 
 
 def _begin() -> None:
-    session.keep(_RESULT, None)
     _fitting().start()
 
 
 @st.fragment(run_every=1.0)
 def _progress() -> None:
-    found = _fitting().result()
-    if found is None:
-        st.caption(":material/hourglass_top: Fitting: some seconds per thousand answers. You may leave the page.")
-        return
-    session.keep(_RESULT, found)
-    st.rerun()
+    if not _fitting().running():
+        st.rerun()
+    st.caption(":material/hourglass_top: Fitting: some seconds per thousand answers. You may leave the page.")
 
 
 def _outcome(found: dict[str, Any] | None) -> None:
     if found is None:
         return
     if "error" in found:
-        st.info(found["error"], icon=":material/info:")
+        st.info(escaped(found["error"]), icon=":material/info:")
         return
     low, high = found["interval"]
     st.markdown(
@@ -117,4 +138,4 @@ def _outcome(found: dict[str, Any] | None) -> None:
 def _keep(weights: tuple[float, ...] | None) -> None:
     changed = replace(preferences.settings(), weights=weights)
     study_settings.save(services.store(), services.LEARNER, changed)
-    session.keep(_RESULT, None)
+    _fitting().forget()

@@ -6,6 +6,7 @@ import streamlit as st
 
 from study.interviewing.model import OPEN_KINDS, Step
 from study.interviewing.reporting import Report, StepResult, TopicReport
+from study.words import percent
 from ui import cards, catalogue, interview_print, interview_words, interviews, look, navigation, services, session
 from ui.catalogue import KINDS
 from ui.interviews import Saved
@@ -58,7 +59,7 @@ def _review(report: Report) -> None:
     known = [item_id for item_id in report.review if item_id in catalogue.entries()]
     if not known:
         return
-    hers = {card.item_id for card in services.store().cards(learner=services.LEARNER)}
+    hers = {card.item_id for card in services.store().cards(learner=services.LEARNER) if card.in_reviews}
     new = [item_id for item_id in known if item_id not in hers]
     with st.container(border=True):
         st.markdown(f"**To review: {len(known)}**")
@@ -78,7 +79,7 @@ def _add(item_ids: list[str]) -> None:
 
 
 def _topic(topic: TopicReport) -> None:
-    score = "not scored yet" if topic.score is None else f"{topic.score:.0%}"
+    score = "not scored yet" if topic.score is None else percent(topic.score)
     slow = f" · slow at {interview_words.numbers(topic.slow)}" if topic.slow else ""
     skipped = f" · skipped {interview_words.numbers(topic.skipped)}" if topic.skipped else ""
     st.markdown(f"**{topic.topic}** · {score} · {topic.seconds / 60:.1f} min{slow}{skipped}")
@@ -109,10 +110,14 @@ def _step(saved: Saved, result: StepResult) -> None:
 
 
 def _keep_ticks(saved: Saved, step: Step, ticks: list[int]) -> None:
-    """Ticks that have changed are kept at once, and the figures above follow."""
-    if ticks != saved.ticks.get(step.number, []):
-        interviews.tick(saved, step, ticks)
-        st.rerun()
+    """Ticks that she has changed here are kept at once, and the figures above follow; another tab's are left alone."""
+    kept = saved.ticks.get(step.number, [])
+    seen = session.kept(f"ticks:{saved.id}:{step.number}", kept)
+    if ticks != seen:
+        session.keep(f"ticks:{saved.id}:{step.number}", ticks)
+        if ticks != kept:
+            interviews.tick(saved, step, ticks)
+            st.rerun()
     if step.number not in saved.ticks:
         st.button(
             "I covered none of these",

@@ -9,7 +9,8 @@ from content.items import Case, Typed
 from content.schema import FollowUp, Question
 from study.interviewing import clock
 from study.interviewing.model import OPEN_KINDS, Step
-from ui import cards, catalogue, exercise_panel, interviews, services, session
+from study.store import StoreError
+from ui import cards, catalogue, exercise_panel, interviews, services, session, trouble
 from ui.cards import Answered, points, shared
 from ui.catalogue import Entry
 from ui.interviews import Saved
@@ -91,7 +92,10 @@ def _countdown(saved: Saved) -> None:
     minutes, seconds = divmod(max(0, round(left)), 60)
     words = f"{minutes}:{seconds:02} left" if left > 0 else "Time is up: finish this answer."
     st.progress(share, text=f":material/timer: {words}")
-    interviews.heartbeat(saved)
+    try:
+        interviews.heartbeat(saved)
+    except StoreError as error:  # no reason to take the question away
+        trouble.tell(str(error))
 
 
 def _ask(saved: Saved, step: Step, entry: Entry) -> Answered | None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from study.interviewing.reporting import Report, StepResult
+from study.words import percent
 
 LEFT_OUT = {
     "none_on_these_topics": "there is none on these topics",
@@ -18,7 +19,7 @@ def figures(report: Report) -> dict[str, str]:
     score = "Score" if len(scores) == len(report.results) else f"Score of {len(scores)}"
     return {
         "Asked": str(len(report.results)),
-        score: f"{sum(scores) / len(scores):.0%}" if scores else "–",
+        score: percent(sum(scores) / len(scores)) if scores else "–",
         "Time used": f"{report.seconds / 60:.0f} of {report.allowed_seconds / 60:.0f} min",
         "Slow answers": str(sum(result.step.slow for result in report.results)),
     }
@@ -28,7 +29,7 @@ def outcome(result: StepResult) -> str:
     """How one question went."""
     if result.step.skipped:
         return "skipped"
-    return "to be ticked" if result.score is None else f"{result.score:.0%}"
+    return "to be ticked" if result.score is None else percent(result.score)
 
 
 def numbers(steps: tuple[int, ...]) -> str:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import secrets
-import uuid
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -17,7 +16,7 @@ from study.interviewing import asking, clock, saving
 from study.interviewing.model import OPEN_KINDS, USUAL_SECONDS, Entry, Interview, InterviewError, Length, Step
 from study.interviewing.reporting import Report, Ticks, report
 from study.store import StaleInterview
-from ui import catalogue, preferences, services
+from ui import catalogue, exercise_consent, preferences, services, session
 from ui.cards import Answered, recall
 
 HEARTBEAT_SECONDS = 20
@@ -33,17 +32,20 @@ class Saved:
     ticks: Mapping[int, list[int]]
 
 
-def begin(length: Length, level: Level, topics: list[str]) -> Saved:
-    """A new interview, its first question shown. Raises `InterviewError` if there is nothing to ask."""
+def begin(identity: str, length: Length, level: Level, topics: list[str]) -> Saved:
+    """A new interview, its first question shown; one of this identity that has begun is returned as it is.
+
+    There are no exercises in it where they cannot be run. Raises `InterviewError` if there is nothing to ask.
+    """
     now, scheduler = services.now(), preferences.scheduler()
     cards = services.store().cards(learner=services.LEARNER)
     memory = {card.item_id: scheduler.retrievability(card.memory, now) for card in cards if not card.is_new}
-    entries = [_entry(entry) for entry in catalogue.entries().values()]
+    runs_code = not exercise_consent.read_only()
+    entries = [_entry(entry) for entry in catalogue.entries().values() if runs_code or entry.kind != "exercise"]
     planned = asking.plan_interview(entries, length, level, topics, secrets.randbits(31), memory)
     interview = asking.next_step(planned, now)
-    identity = uuid.uuid4().hex
     row = services.store().start_interview(identity, _state(interview, {}), now, learner=services.LEARNER)
-    return Saved(identity, row.version, interview, {})
+    return _read(identity, row.version, row.state)
 
 
 def all_saved() -> list[Saved]:
@@ -98,14 +100,16 @@ def come_back(saved: Saved, count_gap: bool) -> None:
 
 
 def heartbeat(saved: Saved) -> None:
-    """Note now and then that the page is open."""
-    now = services.now()
-    if _is_silent(saved.interview, now):
-        _change(saved, lambda interview: clock.seen(interview, now) if _is_silent(interview, now) else interview)
+    """Note now and then that the page is open. `saved` may be old: a clock that ticks by itself has no other."""
+    now, key = services.now(), f"interview-seen:{saved.id}"
+    noted: datetime | None = session.kept(key, None)
+    if _is_silent(saved.interview.seen_at, now) and (noted is None or _is_silent(noted, now)):
+        _change(saved, lambda current: clock.seen(current, now) if _is_silent(current.seen_at, now) else current)
+        session.keep(key, now)
 
 
-def _is_silent(interview: Interview, now: datetime) -> bool:
-    return interview.seen_at is not None and (now - interview.seen_at).total_seconds() >= HEARTBEAT_SECONDS
+def _is_silent(seen_at: datetime | None, now: datetime) -> bool:
+    return seen_at is not None and (now - seen_at).total_seconds() >= HEARTBEAT_SECONDS
 
 
 def _change(

@@ -154,7 +154,16 @@ def _logged_prediction(run: Run | None) -> Outcome | None:
     if run is None:
         return None
     logged = services.store().predictions(learner=services.LEARNER)
-    return next((cast(Outcome, item.predicted) for item in logged if item.prediction_id == run.id), None)
+    its_own = next((cast(Outcome, item.predicted) for item in logged if item.prediction_id == run.id), None)
+    return its_own or _predicted_before(run.lab, run.config)
+
+
+def _predicted_before(lab_name: str, config: LabConfig) -> Outcome | None:
+    """What she predicted when she ran this draw of these dials to its verdict for the first time."""
+    plain = config.model_dump(mode="json")
+    logged = services.store().predictions(learner=services.LEARNER)
+    settled = (item for item in logged if item.outcome is not None and item.lab == lab_name and item.config == plain)
+    return next((cast(Outcome, item.predicted) for item in settled), None)
 
 
 def _controls(lab: Lab, config: LabConfig, run: Run | None, predicted: Outcome | None, missing: str | None) -> None:
@@ -188,6 +197,8 @@ def _start(lab: Lab, config: LabConfig, predicted: Outcome, reuse: bool) -> None
     run = services.runner().submit(lab.name, config, reuse=reuse)
     recent_runs.add(run)
     watching.watch(run)
+    if _predicted_before(lab.name, config) is not None:
+        return  # she knows how it ends: only the first prediction counts
     store, plain, now = services.store(), config.model_dump(mode="json"), services.now()
     store.log_prediction(lab.name, plain, predicted, now, prediction_id=run.id, learner=services.LEARNER)
     if run.verdict is not None:  # replayed, or over before the prediction was written down

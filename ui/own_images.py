@@ -19,6 +19,7 @@ from demos.own_images.lab import OWN, Config, PictureFrame
 from demos.runner import Run
 from demos.uploads import Collection, UploadError
 from ui import dials, session
+from ui.markdown import escaped
 
 THUMBNAILS = 24
 """Pictures shown at once."""
@@ -42,7 +43,7 @@ def before(lab: Lab, plain: LabConfig) -> str | None:
         _let_go(lab, config)
     gone = session.kept(_GONE, None)
     if gone:
-        st.warning(gone, icon=":material/image_not_supported:")
+        st.warning(escaped(gone), icon=":material/image_not_supported:")
     _offer_known(lab, config)
     with st.expander("Bring pictures", expanded=collection is None, icon=":material/add_photo_alternate:"):
         st.caption(_NOTE)
@@ -86,7 +87,7 @@ def _offer_known(lab: Lab, config: Config) -> None:
                 collection = _loaded(key)
                 if collection is not None:
                     st.button(
-                        ", ".join(collection.classes)[:60],
+                        escaped(", ".join(collection.classes), 60),
                         key=f"known:{key}",
                         on_click=_choose,
                         args=(lab, config, key),
@@ -120,7 +121,7 @@ def _upload(lab: Lab, config: Config) -> None:
         uploads.keep(collection)
     except UploadError as error:
         session.keep("own-images-taken", None)
-        st.error(str(error), icon=":material/error:")
+        st.error(escaped(str(error)), icon=":material/error:")
         return
     session.keep(_GONE, None)
     _choose(lab, config, collection.key)
@@ -129,9 +130,10 @@ def _upload(lab: Lab, config: Config) -> None:
 
 def _describe(lab: Lab, config: Config, collection: Collection) -> None:
     counts = zip(collection.classes, collection.counts(), strict=True)
-    st.markdown(f"**{len(collection.labels)} pictures:** " + ", ".join(f"{name} ({count})" for name, count in counts))
+    classes = ", ".join(f"{escaped(name)} ({count})" for name, count in counts)
+    st.markdown(f"**{len(collection.labels)} pictures:** {classes}")
     firsts = [int(np.flatnonzero(collection.labels == label)[0]) for label in range(len(collection.classes))]
-    _show(collection, firsts, [f"{name}" for name in collection.classes])
+    _show(collection, firsts, collection.classes)
     st.button(
         "Remove these pictures from this machine",
         icon=":material/delete:",
@@ -149,8 +151,9 @@ def _delete(lab: Lab, config: Config) -> None:
     _choose(lab, config, "")
 
 
-def _show(collection: Collection, rows: list[int], captions: list[str]) -> None:
-    st.image([_png(collection.pixels[row]) for row in rows], caption=captions, width=104, alt=captions)
+def _show(collection: Collection, rows: Sequence[int], names: Sequence[str]) -> None:
+    captions = [escaped(name) for name in names]
+    st.image([_png(collection.pixels[row]) for row in rows], caption=captions, width=104, alt=list(names))
 
 
 def _png(pixels: np.ndarray) -> bytes:
@@ -182,11 +185,11 @@ def after(lab: Lab, plain: LabConfig, run: Run) -> None:
 
 
 def _open(collection: Collection, run: Run, label: int, predicted: int) -> None:
-    classes = collection.classes
+    is_one, taken_for = (escaped(collection.classes[index]) for index in (label, predicted))
     pictures = figure.in_cell(cast(Sequence[PictureFrame], run.frames), label, predicted)
     if not pictures:
-        st.caption(f"No {classes[label]} was taken for {classes[predicted]}.")
+        st.caption(f"No {is_one} was taken for {taken_for}.")
         return
     more = f" (the first {THUMBNAILS} of {len(pictures)})" if len(pictures) > THUMBNAILS else ""
-    st.markdown(f"**{classes[label]}** taken for **{classes[predicted]}**{more}:")
+    st.markdown(f"**{is_one}** taken for **{taken_for}**{more}:")
     _show(collection, pictures[:THUMBNAILS], [collection.names[row] for row in pictures[:THUMBNAILS]])

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import streamlit as st
 
 from content.schema import Deck, Question
@@ -21,7 +23,7 @@ def status(card: Card | None) -> str:
     if card.held_back(services.now()):
         return "Put off until tomorrow"
     if card.is_new:
-        return "In your reviews, not asked yet"
+        return "In your reviews, not asked yet" if card.in_reviews else "Not in your reviews yet"
     wait = card.memory.due - services.now()
     return "Due now" if wait.total_seconds() <= 0 else f"Due again in {interval_label(wait)}"
 
@@ -34,7 +36,7 @@ def add_button(deck: Deck, question: Question) -> None:
 def add_item(item_id: str, key: str) -> None:
     """*Add to my reviews* for any card, or where it stands if it is there already."""
     card = services.store().card(item_id, learner=services.LEARNER)
-    if card is None:
+    if card is None or not card.in_reviews:
         st.button(
             "Add to my reviews",
             icon=":material/bookmark_add:",
@@ -51,17 +53,24 @@ def _add(item_id: str) -> None:
     services.store().add(item_id, services.now(), learner=services.LEARNER)
 
 
+def asked_items(cards: Sequence[Card]) -> list[str]:
+    """All items that the quiz asks sooner or later: those that it introduces by itself, then what she added herself.
+
+    Exercises are introduced by the learner, not by the quiz.
+    """
+    known = catalogue.entries()
+    hers = (card.item_id for card in cards if card.item_id in known and card.in_reviews)
+    return list(dict.fromkeys([*catalogue.introduced(), *hers]))
+
+
 def queue(wanted: set[str] | None = None) -> Queue:
     """What to ask now: due cards first, then new ones within the day's limit; of the cards `wanted` only, if given."""
     store, now, day = services.store(), services.now(), session.day_start()
     scheduler = preferences.scheduler()
     cards = store.cards(learner=services.LEARNER)
-    # Exercises are introduced by the learner, not by the quiz: they are in the catalogue once they are hers.
-    known = catalogue.entries()
-    asked = [*catalogue.introduced(), *(card.item_id for card in cards if card.item_id in known)]
     return plan(
         cards,
-        [item_id for item_id in asked if wanted is None or item_id in wanted],
+        [item_id for item_id in asked_items(cards) if wanted is None or item_id in wanted],
         now,
         new_per_day=preferences.settings().new_per_day,
         introduced_today=store.introduced_since(day, learner=services.LEARNER),

@@ -14,7 +14,8 @@ from demos.plots import Extra
 from demos.runner import Run
 from demos.style import LIGHT
 from demos.verdict import run_says
-from ui import comparing, look, pictures, services
+from study.words import counted
+from ui import comparing, look, pictures, services, session
 
 _LOOK = {
     "holds": ("green", ":material/check_circle:", "The claim holds here"),
@@ -73,6 +74,8 @@ def _map(run: Run) -> None:
     picture = pictures.kept(key, lambda: pictures.rendered(quadrants.quadrant_map(points, theme), "png"))
     st.markdown("**Size and similarity: your runs on the textbook's map**")
     st.image(picture, width=MAP_WIDTH, alt=quadrants.quadrant_alt(points))
+    if caption := quadrants.caption(points):
+        st.caption(caption)
 
 
 def _numbers(lab: Lab, config: LabConfig, run: Run) -> None:
@@ -110,5 +113,8 @@ def _downloads(lab: Lab, config: LabConfig, run: Run) -> None:
 
 def _how_measured(config: LabConfig, run: Run) -> str:
     machine = ", ".join(f"{name} {value}" for name, value in run.versions.items())
-    when = f", replayed from {run.computed_at:%d %b %Y}" if run.replayed and run.computed_at else ""
-    return f"{config.replicates} replicates, {len(run.frames)} frames, {run.seconds:.1f} s{when}; {machine}."
+    when = ""
+    if run.replayed and run.computed_at:
+        when = f", replayed from {run.computed_at.astimezone(session.timezone()):%d %b %Y}"
+    measured = f"{counted(config.replicates, 'replicate')}, {counted(len(run.frames), 'frame')}"
+    return f"{measured}, {run.seconds:.1f} s{when}; {machine}."

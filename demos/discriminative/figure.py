@@ -18,18 +18,18 @@ from demos.discriminative.lab import (
     GENTLE,
     GRADUAL,
     PROBE,
-    TARGET_CLAIM,
     UNIFORM,
     Config,
     DiscriminativeFrame,
     arms,
     finals,
+    halves,
     rates,
     verdict,
 )
 from demos.plots import Scale
 from demos.style import SERIES, Series, Theme, dress
-from demos.verdict import paired_verdict, verdict_sentence
+from demos.verdict import verdict_sentence
 
 LOOK: dict[str, Series] = {
     UNIFORM: SERIES[1], DISCRIMINATIVE: SERIES[0], GENTLE: SERIES[2], GRADUAL: SERIES[3], PROBE: SERIES[4],
@@ -124,9 +124,7 @@ def notes(config: Config, frames: Sequence[DiscriminativeFrame]) -> list[str]:
 
 def _halves(config: Config, frames: Sequence[DiscriminativeFrame]) -> tuple[str, str]:
     """The verdict on the source and that on the target, a sentence each."""
-    better, worse = (finals(config, frames, key) for key in (CLAIM.better, CLAIM.worse))
-    source = paired_verdict(CLAIM, [f.source for f in better], [f.source for f in worse])
-    target = paired_verdict(TARGET_CLAIM, [f.target for f in better], [f.target for f in worse])
+    source, target = halves(config, frames)
     return verdict_sentence(source), verdict_sentence(target)
 
 

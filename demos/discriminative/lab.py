@@ -9,7 +9,7 @@ from pydantic import Field, field_validator
 
 from demos import tuned
 from demos.base import Arm, ArmResult, Claim, Frame, Lab, LabConfig, Prediction, Preset, Verdict, final_results
-from demos.verdict import paired_verdict
+from demos.verdict import paired_verdict, verdict_sentence
 
 BLOCKS = ("stem", "stage1", "stage2", "stage3", "head")
 """The network's blocks, input to output (`demos.models.SmallCNN`)."""
@@ -192,11 +192,29 @@ def verdict(config: Config, frames: Sequence[DiscriminativeFrame]) -> Verdict:
     Holds if both do, does not hold if either does not. What is reported is the half that decides: the one that fails,
     else the open one, else the gain on the source.
     """
-    better, worse = (finals(config, frames, key) for key in (CLAIM.better, CLAIM.worse))
-    source = paired_verdict(CLAIM, [f.source for f in better], [f.source for f in worse])
-    target = paired_verdict(TARGET_CLAIM, [f.target for f in better], [f.target for f in worse])
     severity = ("holds", "cannot_tell", "does_not_hold")
-    return max(source, target, key=lambda half: severity.index(half.outcome))
+    return max(halves(config, frames), key=lambda half: severity.index(half.outcome))
+
+
+def halves(config: Config, frames: Sequence[DiscriminativeFrame]) -> tuple[Verdict, Verdict]:
+    """The verdict on what is kept of the source, and that on the target."""
+    better, worse = (finals(config, frames, key) for key in (CLAIM.better, CLAIM.worse))
+    return (
+        paired_verdict(CLAIM, [f.source for f in better], [f.source for f in worse]),
+        paired_verdict(TARGET_CLAIM, [f.target for f in better], [f.target for f in worse]),
+    )
+
+
+def sentence(config: Config, frames: Sequence[DiscriminativeFrame]) -> str:
+    """The verdict in words, each number with the measure that it is of; both halves where both came out so."""
+    outcome = verdict(config, frames).outcome
+    better = f"discriminative rates (d = {config.factor:g})"
+    said = [
+        (measure, *verdict_sentence(half, better=better, worse="the uniform rate").split(": ", 1))
+        for measure, half in zip(("On the letters kept", "On the target"), halves(config, frames), strict=True)
+        if half.outcome == outcome
+    ]
+    return " ".join([f"{said[0][1]}.", *(f"{measure}: {words}" for measure, _, words in said)])
 
 
 PRESETS = (
@@ -279,4 +297,5 @@ LAB = Lab(
     verdict=verdict,
     does_not_show=DOES_NOT_SHOW,
     paper_says=PAPER_SAYS,
+    sentence=sentence,
 )

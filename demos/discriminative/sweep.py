@@ -9,7 +9,6 @@ from __future__ import annotations
 from demos import training, transfer
 from demos.discriminative import experiment
 from demos.discriminative.lab import DISCRIMINATIVE, PROBE, UNIFORM, Config
-from demos.strategies.sweep import validation_rows
 from demos.tune import Sweep
 
 RATES = (3e-4, 1e-3, 3e-3, 1e-2, 3e-2, 1e-1, 3e-1)
@@ -34,6 +33,6 @@ def score(group: str, case: str, rate: float, seed: int) -> float:
     # The rate is put in unchecked, as the grid reaches further than the dial does.
     config = Config.model_validate({"target": group, "seed": seed}).model_copy(update={"base_rate": rate})
     drawn = transfer.draw(config.seed, 0, config.labels_per_class)
-    validation = experiment.as_target(config, transfer.examples(validation_rows(drawn)))
+    validation = experiment.as_target(config, transfer.examples(transfer.validation_rows(drawn)))
     run = experiment.train(config, case, transfer.network(drawn), drawn, validation, [config.steps])
     return next(run).accuracy["target"]

@@ -79,7 +79,10 @@ def probe_arm(
 def train_probe(
     config: Config, drawn: methods.Draw, found: methods.Features, block: str, points: list[int]
 ) -> Iterator[training.Progress]:
-    """A linear head on features after `block`; same batches, steps and optimiser as the networks."""
+    """A linear head on features after `block`; same batches, steps and optimiser as the networks.
+
+    The tuned rate is that of the pretrained network's probe after this block; features of a random one get it too.
+    """
     head = methods.probe(found, drawn.base.network_seed)
     batches = training.Batches(found.train, drawn.order)
     return training.train(head, {"head": rate(config, block)}, batches, tests={TEST: found.test}, points=points)

@@ -263,13 +263,18 @@ def alt_text(config: Config, frames: Sequence[DistantFrame]) -> str:
 
 
 def quadrant_point(config: Config, frames: Sequence[DistantFrame]) -> Point | None:
-    """Where this run lies on the size x similarity map; None before two replicates have finished."""
-    found = similarity(config, frames)
+    """Where this run lies on the size x similarity map; None before two replicates have finished.
+
+    Similarity and lead are those of one probe, the one that the dial places; its block is named unless it is the last.
+    """
+    block = probe_block(config)
+    found = similarity(config, frames, block)
     if found is None or len(results(config, frames)[0].values) < 2:
         return None
     judged = verdict(config, frames)
     assert judged.interval is not None
+    place = "" if block == DEPTHS[config.transfer][-1] else f", probe after {block}"
     return Point(
-        lab=LAB.name, transfer=TRANSFER_NAMES[config.transfer], labels_per_class=config.labels_per_class,
+        lab=LAB.name, transfer=TRANSFER_NAMES[config.transfer] + place, labels_per_class=config.labels_per_class,
         similarity=found, lead=-judged.effect, half_width=(judged.interval[1] - judged.interval[0]) / 2,
     )  # fmt: skip

@@ -54,8 +54,9 @@ def depth_means(frames: Sequence[DistantFrame], arm: str) -> dict[str, float]:
     return {block: float(np.mean([depths[block] for depths in found])) for block in found[0]} if found else {}
 
 
-def similarity(config: Config, frames: Sequence[DistantFrame]) -> float | None:
-    """How many points a probe gains from pretraining, after the last block, over the same probe on a random network."""
-    last = DEPTHS[config.transfer][-1]
+def similarity(config: Config, frames: Sequence[DistantFrame], block: str | None = None) -> float | None:
+    """How many points a probe gains from pretraining over the same probe on a random network, after `block` (the last,
+    unless another is named)."""
+    place = block or DEPTHS[config.transfer][-1]
     pretrained, random = depth_means(frames, PROBE), depth_means(frames, RANDOM_PROBE)
-    return pretrained[last] - random[last] if last in pretrained and last in random else None
+    return pretrained[place] - random[place] if place in pretrained and place in random else None

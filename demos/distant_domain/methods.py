@@ -48,7 +48,8 @@ def draw(kind: str, seed: int, replicate: int, labels_per_class: int, steps: int
     """
     if kind == IMAGENET_DIGITS:
         base = transfer.draw(seed, replicate, labels_per_class)
-        rows = _validation_rows(base) if swapped else base.test.reshape(transfer.CLASSES, -1)[:, :TEST_DIGITS].ravel()
+        tested = base.test.reshape(transfer.CLASSES, -1)[:, :TEST_DIGITS].ravel()
+        rows = transfer.validation_rows(base, TEST_DIGITS) if swapped else tested
         train, test = digits(base.labelled), digits(rows)
     else:
         base = transfer.draw(seed, replicate, 1)
@@ -59,12 +60,6 @@ def draw(kind: str, seed: int, replicate: int, labels_per_class: int, steps: int
     shuffle = torch.Generator().manual_seed(base.order_seed)
     order = training.shuffled_order(len(train.targets), steps, BATCH[kind], shuffle)
     return Draw(base=base, train=train, test=test, network=_maker(kind, base), order=order)
-
-
-def _validation_rows(base: transfer.Draw) -> np.ndarray:
-    _, labels = data.mnist()
-    free = base.unused
-    return np.concatenate([free[labels[free] == digit][:TEST_DIGITS] for digit in range(transfer.CLASSES)])
 
 
 def _maker(kind: str, base: transfer.Draw) -> Callable[[bool], nn.Sequential]:

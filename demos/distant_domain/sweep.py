@@ -1,4 +1,4 @@
-"""The sweep behind *tuned for each arm*: 100 labels per class, at the run length that most presets of a transfer use.
+"""The sweep behind *tuned*: 100 labels per class, at the run length that most presets of a transfer use.
 
 Each seed is one draw, as in a run. The score is the accuracy on what no run is tested on: textures are learned from the
 right halves of the photographs and scored on the left ones (a run does the opposite); digits are scored on rows that

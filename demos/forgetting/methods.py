@@ -111,9 +111,10 @@ def distillation(
 ) -> training.Loss:
     """Learning without Forgetting (Li & Hoiem 2016, arXiv 1606.09282): on the *new* images, keep the old outputs.
 
-    cross entropy + strength * T^2 * KL(old at temperature T || now at temperature T), Hinton's form (arXiv 1503.02531).
-    The loss looks up `labels` (N,) and `old_logits` (N, old classes), recorded before training, by the row of the
-    example: the targets of its batches are row numbers (`numbered`). Unlike in the paper the old head stays as it was.
+    (cross entropy + strength * T^2 * KL(old at temperature T || now at temperature T)) / (1 + strength): Hinton's form
+    (arXiv 1503.02531), with weights that add up to 1. The loss looks up `labels` (N,) and `old_logits` (N, old
+    classes), recorded before training, by the row of the example: the targets of its batches are row numbers
+    (`numbered`). Unlike in the paper the old head stays as it was.
     """
     old = F.log_softmax(old_logits / temperature, dim=1)
 
@@ -134,7 +135,7 @@ def numbered(batches: training.Batches) -> training.Batches:
 
 
 def replay(memory: training.Examples, order: torch.Tensor, old_head: nn.Module, strength: float) -> training.Loss:
-    """Cross entropy on the new task + strength * cross entropy on a few stored examples of the old one.
+    """(Cross entropy on the new task + strength * cross entropy on a few stored examples of the old) / (1 + strength).
 
     `order` (steps, batch) holds the rows of `memory` that are replayed at each step. Old and new images go through the
     backbone as one batch.

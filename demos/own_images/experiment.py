@@ -77,6 +77,10 @@ def _digits(per_class: int, split: np.random.Generator) -> tuple[np.ndarray, np.
 
 
 def _own(config: Config, split: np.random.Generator, seeds: dict[str, int]) -> Draw:
+    """A new split of the learner's collection, at most half of each class to learn from.
+
+    All replicates split the same pictures, so they are not independent: the interval over them is too narrow.
+    """
     collection = uploads.load(config.collection)
     learn, test = [], []
     for label in range(len(collection.classes)):

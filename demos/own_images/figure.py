@@ -11,7 +11,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from demos import plots
-from demos.own_images.lab import ARMS, IMAGENET, LAB, PIXELS, RANDOM, STEPS, Config, PictureFrame, results
+from demos.own_images.lab import ARMS, IMAGENET, LAB, OWN, PIXELS, RANDOM, STEPS, Config, PictureFrame, results
 from demos.plots import Scale
 from demos.style import SERIES, Series, Theme, dress
 from demos.verdict import in_sentence
@@ -120,7 +120,9 @@ def alt_text(config: Config, frames: Sequence[PictureFrame]) -> str:
     if not finals[IMAGENET]:
         return "Test accuracy of three linear probes against training steps; no replicate has finished yet."
     means = "; ".join(f"{in_sentence(arm.label)} {np.mean(finals[arm.key]):.1f} %" for arm in ARMS)
-    text = f"Test accuracy with {config.labels_per_class} labels per class: {means}."
+    count = config.labels_per_class
+    halved = f" (half of a class that has fewer than {2 * count} pictures)" if config.pictures == OWN else ""
+    text = f"Test accuracy with {count} labels per class{halved}: {means}."
     counts, classes = confusion(frames)
     wrong = counts * (1 - np.eye(len(classes), dtype=np.int64))
     if wrong.any():

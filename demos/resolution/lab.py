@@ -86,6 +86,12 @@ def shown(config: Config) -> np.ndarray:
     return photographs.photograph(config.photograph)
 
 
+def check(config: Config) -> None:
+    """Raise `UploadError`, with the remedy, if the run asks for a photograph that is not there."""
+    if config.photograph == "own":
+        uploads.demand(uploads.load_photograph, "upload", config.upload, uploads.known_photographs())
+
+
 class Shapes(BaseModel):
     """One torchvision network at 224 and 512 px: output shapes by layer, parameters, and operations for one image."""
 

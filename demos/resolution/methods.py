@@ -12,8 +12,7 @@ from torch import nn
 from demos import data, models, starts, transfer
 
 SIZE, PATCH = 28, 4
-GRID = SIZE // PATCH
-"""Patches along a side at the training size: 7 x 7 = 49 patches, and one class token."""
+"""Pixels along a side, in training and of a patch: 7 x 7 = 49 patches, and one class token."""
 
 WIDTH, DEPTH, HEADS = 48, 4, 3
 

@@ -6,15 +6,12 @@ digits that the draw neither learns from nor tests on.
 
 from __future__ import annotations
 
-import numpy as np
-
-from demos import data, training, transfer
+from demos import training, transfer
 from demos.strategies import experiment
 from demos.strategies.lab import FINE_TUNE, FREEZE, PROBE, SCRATCH, Config, rates
 from demos.tune import Sweep
 
 LABELS_PER_CLASS = 100
-VALIDATION_PER_CLASS = 50
 RATES = (1e-4, 3e-4, 1e-3, 3e-3, 1e-2, 3e-2, 1e-1, 3e-1)
 CASES = (SCRATCH, PROBE, FINE_TUNE, "freeze_1", "freeze_2", "freeze_3")
 
@@ -26,7 +23,7 @@ def sweep() -> Sweep:
         rates=RATES,
         score=score,
         settings={"labels_per_class": LABELS_PER_CLASS, "groups": "optimiser steps", "batch": transfer.BATCH,
-                  "validation_digits": 10 * VALIDATION_PER_CLASS, "optimiser": "AdamW",
+                  "validation_digits": 10 * transfer.VALIDATION_PER_CLASS, "optimiser": "AdamW",
                   "weight_decay": training.WEIGHT_DECAY, "schedule": "constant"},
     )  # fmt: skip
 
@@ -41,13 +38,6 @@ def score(group: str, case: str, rate: float, seed: int) -> float:
     row = {block: rate if moves else 0.0 for block, moves in rates(config, arm).items()}
     drawn = experiment.draw(config, 0)
     model = transfer.network(drawn, pretrained=arm != SCRATCH)
-    tests = {"validation": transfer.examples(validation_rows(drawn))}
+    tests = {"validation": transfer.examples(transfer.validation_rows(drawn))}
     run = training.train(model, row, transfer.batches(drawn, config.steps), tests=tests, points=[config.steps])
     return next(run).accuracy["validation"]
-
-
-def validation_rows(drawn: transfer.Draw) -> np.ndarray:
-    """The first 50 unused rows of each class, (500,): none is learned from or tested on in this draw."""
-    _, labels = data.mnist()
-    digits = range(transfer.CLASSES)
-    return np.concatenate([drawn.unused[labels[drawn.unused] == digit][:VALIDATION_PER_CLASS] for digit in digits])

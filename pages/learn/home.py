@@ -7,6 +7,7 @@ import streamlit as st
 from content.schema import Deck, Question
 from study.cards import Card
 from study.queue import Queue
+from study.words import counted
 from ui import catalogue, look, navigation, reviews, services, session
 
 LIST_WIDTH = 960
@@ -64,11 +65,11 @@ def _next_step(queue: Queue, newcomer: bool) -> None:
             if st.button(_cards(len(queue.new), "new"), type="primary", icon=":material/style:"):
                 st.switch_page(navigation.page("quiz"))
         else:
-            st.success("Nothing is due today. Try an experiment, or read on.", icon=":material/check_circle:")
+            st.success("Nothing is due right now. Try an experiment, or read on.", icon=":material/check_circle:")
 
 
 def _cards(count: int, kind: str) -> str:
-    return f"Review {count} {kind} card{'s' if count > 1 else ''}"
+    return f"Review {counted(count, f'{kind} card')}"
 
 
 def _standing(queue: Queue) -> None:

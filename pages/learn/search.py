@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import re
-
 import streamlit as st
 
 from content.search import Hit
+from study.words import counted
 from ui import navigation, services
+from ui.markdown import escaped
 
 
 def show() -> None:
@@ -33,8 +33,8 @@ def show() -> None:
 
 def _count(found: int, query: str) -> str:
     if found == 0:
-        return f"Nothing found for “{_plain(query[:60])}”. Try fewer or shorter words."
-    return f"{found} question{'s' if found > 1 else ''}"
+        return f"Nothing found for “{escaped(query, 60)}”. Try fewer or shorter words."
+    return counted(found, "question")
 
 
 def _hit(hit: Hit) -> None:
@@ -45,17 +45,13 @@ def _hit(hit: Hit) -> None:
             f"**{question.meta.number} · {question.meta.title}**",
             query={"reveal": "1"},
         )
-        st.markdown(f":gray[{_plain(hit.section)}]  \n{_marked(hit)}")
+        st.markdown(f":gray[{escaped(hit.section)}]  \n{_marked(hit)}")
 
 
 def _marked(hit: Hit) -> str:
     """The snippet with its matches in bold, everything else as plain text."""
     parts, end = [], 0
     for start, stop in hit.ranges:
-        parts += [_plain(hit.snippet[end:start]), f"**{_plain(hit.snippet[start:stop])}**"]
+        parts += [escaped(hit.snippet[end:start]), f"**{escaped(hit.snippet[start:stop])}**"]
         end = stop
-    return "".join([*parts, _plain(hit.snippet[end:])])
-
-
-def _plain(text: str) -> str:
-    return re.sub(r"([\\`*_{}\[\]()#+\-.!|~$<>:])", r"\\\1", text)
+    return "".join([*parts, escaped(hit.snippet[end:])])

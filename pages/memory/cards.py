@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 
 import streamlit as st
 
 from study.cards import Card
+from study.words import counted
 from ui import asking, card_actions, catalogue, navigation, reviews, services, session
 from ui.catalogue import KINDS, Entry
+from ui.markdown import escaped
 
 PAGE_SIZE = 20
 WIDTH = 1040
@@ -17,7 +20,7 @@ _STATES: dict[str, Callable[[Card | None], bool]] = {
     "Due": lambda card: card is not None and not card.is_new and card.memory.due <= services.now(),
     "In memory": lambda card: card is not None and not card.is_new,
     "Not asked yet": lambda card: card is None or card.is_new,
-    "With a note": lambda card: card is not None and bool(card.note),
+    "With a note": lambda card: card is not None and bool(card.note.strip()),
     "Put off": lambda card: card is not None and card.held_back(services.now()) and not card.suspended,
     "Suspended": lambda card: card is not None and card.suspended,
 }
@@ -64,7 +67,7 @@ def _searched(entry: Entry, card: Card | None) -> str:
 def _page(count: int) -> int:
     pages = max(1, -(-count // PAGE_SIZE))
     with st.container(horizontal=True, horizontal_alignment="distribute", vertical_alignment="center", width=WIDTH):
-        st.caption(f"{count} card{'' if count == 1 else 's'}")
+        st.caption(counted(count, "card"))
         if pages == 1:
             return 0
         number = st.segmented_control(
@@ -82,14 +85,16 @@ def _row(entry: Entry, card: Card | None) -> None:
     with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute", gap="small"):
         with st.container(gap="xxsmall", width="stretch"):
             st.markdown(entry.heading)
-            note = f" · :material/sticky_note_2: {_first_line(card.note)}" if card and card.note else ""
+            first = _first_line(card.note) if card else ""
+            note = f" · :material/sticky_note_2: {escaped(first, 60)}" if first else ""
             st.caption(f"{entry.source} · {reviews.status(card)}{note}")
         if st.button("Ask me", key=f"ask-{entry.item_id}", help="Ask this card in the quiz, now"):
             asking.lay(entry.item_id)
             st.switch_page(navigation.page("quiz"))
-        card_actions.menu(entry.item_id, card, key=f"row-{entry.item_id}")
+        taken_away = partial(asking.clear_if, entry.item_id)
+        card_actions.menu(entry.item_id, card, key=f"row-{entry.item_id}", after=taken_away)
 
 
 def _first_line(note: str) -> str:
-    line = note.strip().splitlines()[0]
-    return line if len(line) <= 60 else f"{line[:59]}…"
+    """Its first line that says something; "" if there is none."""
+    return next((line.strip() for line in note.splitlines() if line.strip()), "")

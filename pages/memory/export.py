@@ -15,6 +15,7 @@ from study.exporting.backup import How, Restored
 from study.exporting.files import ChoiceNeededError, ExportError
 from study.store import StoreError
 from ui import services, session
+from ui.markdown import escaped
 
 WIDTH = 960
 
@@ -96,6 +97,7 @@ def _back() -> None:
     message: Restored | None = session.kept("export:restored", None)
     if message is not None:
         _restored(message)
+        session.keep("export:restored", None)  # what she does next may change the counts
     given = st.file_uploader("A backup file of this app", type="json", key="restore-file")
     if given is None:
         return
@@ -112,13 +114,13 @@ def _restore(content: bytes, how: How) -> None:
         try:
             done = backup.restore(backup.database_address(), path, services.now(), how=how, learner=services.LEARNER)
         except (ExportError, ChoiceNeededError, StoreError) as error:
-            st.error(str(error).replace(str(path), "This file"), icon=":material/error:")
+            st.error(escaped(str(error).replace(str(path), "This file")), icon=":material/error:")
             return
     session.keep("export:restored", done)
     st.rerun()
 
 
 def _restored(done: Restored) -> None:
-    rows = ", ".join(f"{count} {name.replace('_', ' ')}" for name, count in done.rows.items() if count)
+    rows = backup.in_words({name: count for name, count in done.rows.items() if count})
     kept = f" What was here before is in `{done.kept}`." if done.kept else ""
     st.success(f"Done. You now have {rows or 'nothing'}.{kept}", icon=":material/check_circle:")

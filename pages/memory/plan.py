@@ -13,7 +13,8 @@ from study.days import local_date
 from study.plan import DayPlan, day_plan, pulled_since
 from study.scheduling import RETENTION_RANGE
 from study.settings import NEW_PER_DAY_RANGE, Settings
-from ui import catalogue, charts, fitting, preferences, services, session
+from study.words import counted
+from ui import charts, fitting, preferences, reviews, services, session
 
 DAYS_WITHOUT_INTERVIEW = 28
 WIDTH = 960
@@ -90,23 +91,23 @@ def _save(**changes: Any) -> None:
 
 
 def _days(settings: Settings) -> None:
-    plan = _planned(settings)
+    items = reviews.asked_items(services.store().cards(learner=services.LEARNER))
+    plan = _planned(settings, items)
     ahead = settings.interview_date is not None and settings.interview_date > local_date(
         services.now(), session.timezone()
     )
     st.header("What each day will hold", anchor=False)
     charts.plan(plan.days)
     busiest = max(plan.days, key=lambda day: day.total)
+    average = round(sum(day.total for day in plan.days) / len(plan.days))
     st.caption(
-        f"On average {sum(day.total for day in plan.days) / len(plan.days):.0f} cards a day, at most {busiest.total} "
+        f"On average {counted(average, 'card')} a day, at most {busiest.total} "
         f"({busiest.day:%a %d %b}), if every answer is Good; what you forget comes more often."
     )
     if ahead and plan.not_introduced:
         _too_few(plan, settings)
     elif ahead:
-        st.success(
-            f"All {len(catalogue.introduced())} cards fit in before the interview.", icon=":material/event_available:"
-        )
+        st.success(f"All {len(items)} cards fit in before the interview.", icon=":material/event_available:")
     if settings.interview_date is not None and not ahead:
         st.info("The interview date has come or gone. Good luck, or set the next one.", icon=":material/celebration:")
 
@@ -116,8 +117,8 @@ def _too_few(plan: DayPlan, settings: Settings) -> None:
     within = needed <= NEW_PER_DAY_RANGE[1]
     remedy = f"{needed} a day would do." if within else "There is no time for all: the questions come first."
     st.warning(
-        f"At {settings.new_per_day} new cards a day, {plan.not_introduced} will not have been asked before the "
-        f"interview. {remedy}",
+        f"At {counted(settings.new_per_day, 'new card')} a day, {plan.not_introduced} will not have been asked before "
+        f"the interview. {remedy}",
         icon=":material/event_busy:",
     )
     if within:
@@ -129,11 +130,11 @@ def _make(needed: int) -> None:
     st.session_state["plan-new"] = needed
 
 
-def _planned(settings: Settings) -> DayPlan:
+def _planned(settings: Settings, items: list[str]) -> DayPlan:
     store, scheduler, day = services.store(), preferences.scheduler(), session.day_start()
     return day_plan(
         store.cards(learner=services.LEARNER),
-        catalogue.introduced(),
+        items,
         scheduler,
         services.now(),
         session.timezone(),

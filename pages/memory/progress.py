@@ -8,6 +8,7 @@ from study import calibration
 from study.calibration import accuracy_per_kind, predictions_right, time_per_kind
 from study.records import Review
 from study.statistics import due_forecast, leeches, memory_per_question, reviews_calendar, streak_days, weakest
+from study.words import counted, duration, percent
 from ui import catalogue, charts, look, navigation, preferences, services, session
 from ui.catalogue import KINDS
 
@@ -34,7 +35,8 @@ def show() -> None:
         charts.calendar(reviews_calendar(log, services.now(), session.timezone()))
     with right:
         st.header("Due in the coming days", anchor=False)
-        cards = store.cards(learner=services.LEARNER)
+        known = catalogue.entries()
+        cards = [card for card in store.cards(learner=services.LEARNER) if card.item_id in known]
         coming = due_forecast(cards, COMING_DAYS, services.now(), session.timezone())
         charts.days([(day.day, day.due) for day in coming], "Cards due", today=0)
     left, right = st.columns(2, gap="large")
@@ -52,16 +54,12 @@ def _figures(log: list[Review]) -> None:
     look.figures(
         {
             "Reviews": len(log),
-            "Remembered": f"{sum(item.rating > 1 for item in log) / len(log):.0%}",
+            "Remembered": percent(sum(item.rating > 1 for item in log) / len(log)),
             "Cards in memory": sum(not card.is_new for card in cards),
             "Days in a row": streak_days(log, services.now(), session.timezone()),
-            "Time spent": _duration(sum(item.duration_seconds for item in log)),
+            "Time spent": duration(sum(item.duration_seconds for item in log)),
         }
     )
-
-
-def _duration(seconds: float) -> str:
-    return f"{seconds / 3600:.1f} h" if seconds >= 5400 else f"{seconds / 60:.0f} min"
 
 
 def _memory() -> None:
@@ -76,7 +74,8 @@ def _memory() -> None:
     charts.memory([(name, known.get(group)) for group, name in names.items()])
     worst = weakest([each for group, each in known.items() if group in names], 3)
     if worst:
-        st.markdown("**Weakest:** " + ", ".join(f"{names[each.group]} ({each.retrievability:.0%})" for each in worst))
+        weak = ", ".join(f"{names[each.group]} ({percent(each.retrievability or 0)})" for each in worst)
+        st.markdown(f"**Weakest:** {weak}")
     st.caption(
         "The chance that you would recall it now, as FSRS predicts: the mean over the cards of the question that you "
         "have seen. FSRS counts whole days, so it is 100 % on the day of the review."
@@ -104,8 +103,9 @@ def _kinds(log: list[Review]) -> None:
     shares, times = accuracy_per_kind(log), time_per_kind(log)
     lines = ["| Kind | Answers | Remembered | 95 % interval | Median time | In all |", "|---|---:|---:|---:|---:|---:|"]
     lines += [
-        f"| {KINDS.get(kind, kind)} | {share.count} | {share.share:.0%} | {share.low:.0%} to {share.high:.0%} "  # type: ignore[call-overload]
-        f"| {times[kind].median_seconds:.0f} s | {_duration(times[kind].seconds)} |"
+        f"| {KINDS.get(kind, kind)} | {share.count} | {percent(share.share)} "  # type: ignore[call-overload]
+        f"| {percent(share.low)} to {percent(share.high)} "
+        f"| {duration(times[kind].median_seconds)} | {duration(times[kind].seconds)} |"
         for kind, share in shares.items()
     ]
     st.markdown("\n".join(lines))
@@ -126,7 +126,7 @@ def _leeches(log: list[Review]) -> None:
         entry = catalogue.entry(leech.card.item_id)
         navigation.link(
             entry.path,
-            f"{entry.heading} · forgotten {leech.lapses} times",
+            f"{entry.heading} · forgotten {counted(leech.lapses, 'time')}",
             icon=":material/bug_report:",
             query={"reveal": "1"},
         )
@@ -142,6 +142,6 @@ def _experiments() -> None:
     guessed = (
         "none of them predicted"
         if share is None
-        else f"{round(share.share * share.count)} of {share.count} predictions right"
+        else f"{round(share.share * share.count)} of {counted(share.count, 'prediction')} right"
     )
     st.markdown(f"{len(runs)} run to the verdict; {guessed}.")

@@ -10,9 +10,12 @@ from content.exercises import Exercise
 from study.records import Attempt
 from ui import catalogue, exercise_panel, navigation, reviews, services
 from ui.catalogue import Entry
+from ui.markdown import escaped
 
 PARAMETER = "exercise"
 LIST_WIDTH = 960
+LONGEST_NAME = 60
+"""Characters of what the address asks for that are shown."""
 
 
 def show() -> None:
@@ -23,7 +26,8 @@ def show() -> None:
         _one(found[asked])
         return
     if asked:
-        st.warning(f"There is no exercise “{asked}”. These are all:", icon=":material/search_off:")
+        named = escaped(" ".join(asked.split()), LONGEST_NAME)
+        st.warning(f"There is no exercise “{named}”. These are all:", icon=":material/search_off:")
     _list(list(found.values()))
 
 

@@ -2,16 +2,29 @@
 
 from __future__ import annotations
 
+import uuid
+
 import streamlit as st
 
 from content.items import Level
 from study.interviewing import clock
 from study.interviewing.model import LENGTHS, InterviewError
-from ui import catalogue, interview_report, interview_room, interviews, navigation, services, session
+from ui import (
+    catalogue,
+    exercise_consent,
+    interview_report,
+    interview_room,
+    interviews,
+    navigation,
+    services,
+    session,
+)
 from ui.interviews import Saved
 
 PARAMETER = "interview"
 WIDTH = 760
+_NEXT = "interview-next"
+"""Kept for the visit: the identity of the interview that Begin begins, the same for every click on it."""
 LEVELS: dict[Level, str] = {
     "junior": "Junior: the core of each answer",
     "senior": "Senior: trade-offs and evidence too",
@@ -62,15 +75,21 @@ def _set_up() -> None:
         help="None chosen means all of them",
         wrap=True,
     )
+    identity = session.kept(_NEXT, uuid.uuid4().hex)
     if st.button(
         "Begin", type="primary" if running is None else "secondary", icon=":material/play_arrow:", key="interview-begin"
     ):
         try:
-            _open(interviews.begin(length or 20, level, topics))
+            _open(interviews.begin(identity, length or 20, level, topics))
         except InterviewError as error:
             st.error(str(error), icon=":material/error:")
+    elif any(saved.id == identity for saved in earlier):
+        # Not as soon as it is open: the second click of a double click may still be on its way then.
+        session.keep(_NEXT, uuid.uuid4().hex)
     if length == 10:
         st.caption("In ten minutes there is no case and no exercise: they take several minutes each.")
+    elif exercise_consent.read_only():
+        st.caption("There will be no exercise: code cannot be run on this server.")
     _earlier([saved for saved in earlier if saved.interview.ended_at is not None])
 
 

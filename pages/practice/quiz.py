@@ -10,6 +10,7 @@ from study.cards import Card
 from study.queue import Queue
 from study.scheduling import Rating
 from study.statistics import SessionSummary, session_summary
+from study.words import counted, duration, percent
 from ui import (
     asking,
     card_actions,
@@ -39,7 +40,7 @@ def show() -> None:
 
 
 def _quiz() -> None:
-    started = session.kept("quiz:started", services.now())
+    started = _started()
     queue = reviews.queue(quiz_filter.wanted())
     with st.container(horizontal=True, horizontal_alignment="distribute", vertical_alignment="center"):
         with st.container(key="eyebrow", width="content"):
@@ -57,6 +58,15 @@ def _quiz() -> None:
     else:
         _card(asked)
     _undo(started)
+
+
+def _started() -> datetime:
+    """When she began to answer in this visit, today: the next day is another session."""
+    started = session.kept("quiz:started", services.now())
+    if started < session.day_start():
+        started = services.now()
+        session.keep("quiz:started", started)
+    return started
 
 
 def _only_early(queue: Queue) -> bool:
@@ -127,22 +137,20 @@ def _undo(started: datetime) -> None:
 
 
 def _take_back() -> None:
-    started: datetime = session.kept("quiz:started", services.now())
+    started = _started()
     taken = services.store().undo_last(services.now(), since=started, learner=services.LEARNER)
     if taken is not None:
-        asking.lay(taken.item_id, answered=taken.answered or {})
+        asking.lay(taken.item_id, answered=taken.answered or {}, spent_seconds=taken.duration_seconds)
 
 
 def _finished(queue: Queue, started: datetime) -> None:
+    session.keep("quiz:early", False)  # those that were near have been asked: later ones are offered again
     done = services.store().reviews(since=started, learner=services.LEARNER)
     if done:
         _summary(session_summary(done))
     else:
         st.title("Nothing to ask right now", anchor=False)
-        st.markdown(
-            "Everything that is due has been answered. New cards come tomorrow; "
-            "any question can be added from its page."
-        )
+        st.markdown(_why_nothing())
     if queue.waiting:
         minutes = max(1, round((queue.waiting[0][1] - services.now()).total_seconds() / 60))
         st.info(
@@ -162,8 +170,16 @@ def _finished(queue: Queue, started: datetime) -> None:
         navigation.link("", "Back to the questions", icon=":material/home:")
 
 
+def _why_nothing() -> str:
+    if quiz_filter.wanted() is not None:
+        return "Of what you have chosen, nothing is due or new now. Choose more, or come back later."
+    if preferences.settings().new_per_day == 0:
+        return "Everything that is due has been answered, and your plan has no new cards: see *Plan*."
+    return "Everything that is due has been answered. New cards come tomorrow; any question can be added from its page."
+
+
 def _cards(count: int) -> str:
-    return f"{count} card{' is' if count == 1 else 's are'}"
+    return f"{counted(count, 'card')} {'is' if count == 1 else 'are'}"
 
 
 def _summary(summary: SessionSummary) -> None:
@@ -171,8 +187,8 @@ def _summary(summary: SessionSummary) -> None:
     look.figures(
         {
             "Answered": summary.answered,
-            "Remembered": f"{summary.remembered_share or 0:.0%}",
-            "Time": f"{summary.seconds / 60:.0f} min" if summary.seconds >= 90 else f"{summary.seconds:.0f} s",
+            "Remembered": percent(summary.remembered_share or 0),
+            "Time": duration(summary.seconds),
         }
     )
     st.markdown(" · ".join(f"**{summary.per_rating.get(rating, 0)}** {label}" for rating, label in _LABELS.items()))

@@ -13,6 +13,7 @@ from pathlib import Path
 from content.loader import ContentError, load_decks
 from study.exporting.files import ExportError, write_whole
 from study.records import StoreError
+from study.words import counted
 
 
 def register(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
@@ -63,9 +64,9 @@ def _anki(options: argparse.Namespace) -> None:
         cards = store.cards()
         store.close()
     packed = anki_package(load_decks(), options.file, cards, options.media)
-    print(f"{options.file}: {packed.notes} notes")
+    print(f"{options.file}: {counted(packed.notes, 'note')}")
     if packed.left_out:
-        print(f"{len(packed.left_out)} computed items are left out: their numbers are drawn anew each time.")
+        print(f"Left out: {counted(len(packed.left_out), 'computed item')}, with numbers drawn anew each time.")
 
 
 def _csv(options: argparse.Namespace) -> None:
@@ -79,16 +80,16 @@ def _csv(options: argparse.Namespace) -> None:
     beside = options.file.with_name(f"{options.file.stem}-reviews{options.file.suffix}")
     for file, text in ((options.file, cards_csv(load_decks(), cards)), (beside, reviews_csv(reviews))):
         write_whole(file, text.encode(encoding))
-    print(f"{options.file}: the cards\n{beside}: {len(reviews)} answers")
+    print(f"{options.file}: the cards\n{beside}: {counted(len(reviews), 'answer')}")
 
 
 def _json(options: argparse.Namespace) -> None:
-    from study.exporting.backup import backup, database_address
+    from study.exporting.backup import backup, database_address, in_words
 
     if not options.force and options.file.is_file() and options.file.stat().st_size > 0:
         raise ExportError(f"{options.file} exists and may be a backup. Name another file, or add --force.")
     counts = backup(database_address(), options.file)
-    print(f"{options.file}: " + ", ".join(f"{count} {table.replace('_', ' ')}" for table, count in counts.items()))
+    print(f"{options.file}: {in_words(counts)}")
 
 
 def _cheatsheet(options: argparse.Namespace) -> None:

@@ -28,7 +28,7 @@ def command(options: argparse.Namespace) -> int:
     if not options.file.is_file():
         print(f"{options.file} is no file. Name a backup that `export json` has written.", file=sys.stderr)
         return 2
-    from study.exporting.backup import database_address, restore  # SQLAlchemy: loaded by this command only
+    from study.exporting.backup import database_address, in_words, restore  # SQLAlchemy: loaded by this command only
 
     try:
         restored = restore(database_address(), options.file, datetime.now(UTC), how=options.how)
@@ -40,5 +40,5 @@ def command(options: argparse.Namespace) -> int:
         return 1
     if restored.kept is not None:
         print(f"What was there before is kept in {restored.kept}")
-    print("Now there are " + ", ".join(f"{count} {table.replace('_', ' ')}" for table, count in restored.rows.items()))
+    print(f"You now have {in_words(restored.rows)}")
     return 0

@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+import itertools
+import json
+import sqlite3
+import time
 from collections.abc import Collection, Iterable
+from contextlib import closing
 from dataclasses import dataclass
 from hashlib import sha256
 from html import escape
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from zipfile import ZipFile
 
 import genanki
 from markdown_it import MarkdownIt
@@ -72,12 +78,24 @@ def anki_package(
     left_out = tuple(item_id for item_id in computed(decks) if wanted is None or item_id in wanted)
     if not packer.decks:
         raise ExportError("There is nothing to pack: none of the chosen cards has a fixed text.")
-    package = genanki.Package(list(packer.decks.values()), media_files=[str(file) for file in packer.files.values()])
     with TemporaryDirectory() as folder:
-        draft = Path(folder) / "draft.apkg"
-        package.write_to_file(str(draft))
-        write_whole(path, draft.read_bytes())
+        write_whole(path, _zipped(packer, Path(folder)).read_bytes())
     return Packed(sum(len(deck.notes) for deck in packer.decks.values()), left_out)
+
+
+def _zipped(packer: _Packer, folder: Path) -> Path:
+    """The package, written in `folder`. Genanki's own `write_to_file` leaves a database in the temporary directory."""
+    database, draft, now = folder / "collection.anki2", folder / "draft.apkg", time.time()
+    with closing(sqlite3.connect(database)) as connection:
+        package = genanki.Package(list(packer.decks.values()))
+        package.write_to_db(connection.cursor(), now, itertools.count(int(now * 1000)))
+        connection.commit()
+    with ZipFile(draft, "w") as package_file:
+        package_file.write(database, database.name)
+        package_file.writestr("media", json.dumps(dict(enumerate(packer.files))))
+        for number, file in enumerate(packer.files.values()):
+            package_file.write(file, str(number))
+    return draft
 
 
 class _Packer:

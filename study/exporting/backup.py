@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from hashlib import sha256
@@ -17,6 +18,7 @@ from study.migrations.dump import RowError, Rows, folder_of, read, rewrite, upgr
 from study.migrations.shapes import shapes
 from study.migrations.upgrade import HEAD
 from study.store import DEFAULT_FILE
+from study.words import counted
 
 FORMAT = "transfer-learning-interview/backup"
 VERSION = 1
@@ -68,8 +70,8 @@ def restore(address: str, file: Path, now: datetime, *, how: How | None = None, 
         if any(present.values()):
             if how is None:
                 raise ChoiceNeededError(
-                    f"There are {sum(_counts(present).values())} entries of yours already. Choose: --merge adds what "
-                    "they lack, --replace puts the backup in their place (after a backup of them)."
+                    f"You have entries already, {sum(_counts(present).values())} in all. Choose: --merge "
+                    "adds what they lack, --replace puts the backup in their place (after a backup of them)."
                 )
             result = merged(present, wanted, shapes()) if how == "merge" else wanted
             if result != present:
@@ -82,6 +84,11 @@ def restore(address: str, file: Path, now: datetime, *, how: How | None = None, 
     except RowError as error:
         raise ExportError(f"{file} does not fit together: {error}. Use another copy; nothing was changed.") from error
     return Restored(_counts(final[0]), kept[0] if kept else None)
+
+
+def in_words(counts: Mapping[str, int]) -> str:
+    """Numbers of rows per table, as a list: "1 card, 2 lab runs"."""
+    return ", ".join(counted(count, table.removesuffix("s").replace("_", " ")) for table, count in counts.items())
 
 
 def _keep(folder: Path, stamp: str, present: Rows) -> Path:

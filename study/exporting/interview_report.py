@@ -15,6 +15,7 @@ from markdown_it import MarkdownIt
 from study.exporting.files import ExportError
 from study.exporting.markup import markdown
 from study.exporting.page import document, mathml
+from study.words import percent
 
 _STYLE = """
 @page { margin-bottom: 16mm; @bottom-left { content: "Mock interview"; font: 8pt system-ui, sans-serif; color: #555; }
@@ -100,7 +101,7 @@ class Card:
 
 @dataclass(frozen=True)
 class Asked:
-    """One question. `kind`, `topic`, `outcome`: plain text ("Choice", "3 · Learning rate", "80%")."""
+    """One question. `kind`, `topic`, `outcome`: plain text ("Choice", "3 · Learning rate", "80 %")."""
 
     number: int
     kind: str
@@ -185,7 +186,7 @@ def _review(review: Sequence[tuple[int, str]], md: MarkdownIt) -> str:
 
 
 def _topic(topic: Topic, md: MarkdownIt) -> str:
-    score = "not scored yet" if topic.score is None else f"{topic.score:.0%}"
+    score = "not scored yet" if topic.score is None else percent(topic.score)
     facts = [score, f"{topic.seconds / 60:.1f} min"]
     facts += [f"slow at {_numbers(topic.slow)}"] if topic.slow else []
     facts += [f"skipped {_numbers(topic.skipped)}"] if topic.skipped else []

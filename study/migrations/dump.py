@@ -26,7 +26,7 @@ from sqlalchemy.exc import ArgumentError, IntegrityError, StatementError
 from study.migrations.connection import connect, explained
 from study.migrations.shapes import LEARNER, kind_of, number_of, numbered
 from study.migrations.tables import Base
-from study.migrations.upgrade import HEAD
+from study.migrations.upgrade import HEAD, migrate
 
 Row = dict[str, Any]
 """A row's values as JSON holds them, moments in ISO 8601, by column. NULLs are left out, as is the learner."""
@@ -90,32 +90,17 @@ def upgraded(rows: Rows, revision: str) -> Rows:
     engine = create_engine("sqlite://")
     try:
         with engine.begin() as connection:
-            _migrate(connection, revision)
+            migrate(connection, revision)
             older = MetaData()
             older.reflect(connection)
             with _fitting():
                 for table in older.sorted_tables:
                     _insert_rows(connection, table, [_decoded(table, row, learner) for row in rows.get(table.name, [])])
             _check_tables(rows, older)
-            _migrate(connection, "head")
+            migrate(connection, "head")
             return _read(connection, learner)
     finally:
         engine.dispose()
-
-
-def _migrate(connection: Connection, revision: str) -> None:
-    from alembic import command
-    from alembic.config import Config
-    from alembic.script.revision import ResolutionError
-    from alembic.util import CommandError
-
-    config = Config()
-    config.set_main_option("script_location", str(Path(__file__).parent).replace("%", "%%"))
-    config.attributes["connection"] = connection
-    try:
-        command.upgrade(config, revision)
-    except (CommandError, ResolutionError) as error:
-        raise LookupError(f"there is no schema {revision!r}") from error
 
 
 def _read(connection: Connection, learner: str) -> Rows:

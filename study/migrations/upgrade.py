@@ -22,7 +22,29 @@ def upgrade(reader: Engine, writer: Engine, name: str) -> None:
         if _revision(connection, name) == HEAD:
             return
     with writer.begin() as connection:
-        _run_migrations(connection, name)
+        try:
+            migrate(connection, "head")
+        except LookupError as error:
+            raise StoreError(
+                f"{name} was written by a newer version of this app ({error}). It was left as it is. "
+                "Update the app, or set DATABASE_URL to another file."
+            ) from error
+
+
+def migrate(connection: Connection, revision: str) -> None:
+    """Bring the schema to a revision. LookupError if this code does not know it, or the one that the schema is at."""
+    from alembic import command
+    from alembic.config import Config
+    from alembic.script.revision import ResolutionError
+    from alembic.util import CommandError
+
+    config = Config()
+    config.set_main_option("script_location", str(Path(__file__).parent).replace("%", "%%"))
+    config.attributes["connection"] = connection
+    try:
+        command.upgrade(config, revision)
+    except (CommandError, ResolutionError) as error:
+        raise LookupError(str(error)) from error
 
 
 def _revision(connection: Connection, name: str) -> str | None:
@@ -38,21 +60,3 @@ def _revision(connection: Connection, name: str) -> str | None:
         f"{name} is a database of something else (it has a table {tables[0]!r} and no schema version of this app). "
         "It was left as it is. Set DATABASE_URL to an empty database or a file that does not exist yet."
     )
-
-
-def _run_migrations(connection: Connection, name: str) -> None:
-    from alembic import command
-    from alembic.config import Config
-    from alembic.script.revision import ResolutionError
-    from alembic.util import CommandError
-
-    config = Config()
-    config.set_main_option("script_location", str(Path(__file__).parent).replace("%", "%%"))
-    config.attributes["connection"] = connection
-    try:
-        command.upgrade(config, "head")
-    except (CommandError, ResolutionError) as error:
-        raise StoreError(
-            f"{name} was written by a newer version of this app ({error}). It was left as it is. "
-            "Update the app, or set DATABASE_URL to another file."
-        ) from error

@@ -143,7 +143,7 @@ def _tick(page: Page, home: Path, interview: Interview) -> None:
         boxes.nth(index).locator("label").last.click()
         expect(boxes.nth(index).get_by_role("checkbox")).to_be_checked()
         settled(page)
-    expect(shown.locator("summary").first).to_contain_text("100%")
+    expect(shown.locator("summary").first).to_contain_text("100 %")
     until(lambda: _score(page) > before, f"the score rises above {before} %")
     assert saved_state(home)["ticks"] == {str(step.number): list(range(count))}
 

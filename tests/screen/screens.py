@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 
@@ -146,6 +147,11 @@ def texts(screen: AppTest) -> str:
     """All texts of the screen."""
     kinds = (screen.title, screen.header, screen.subheader, screen.markdown, screen.caption, screen.text, screen.code)
     return "\n".join(str(element.value) for kind in kinds for element in kind)
+
+
+def as_read(markdown: str) -> str:
+    """Text that was escaped, as the learner reads it."""
+    return re.sub(r"\\([!-/:-@\[-`{-~])", r"\1", markdown)
 
 
 def reviews() -> list[Review]:

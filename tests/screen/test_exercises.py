@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Any, cast
 
 import pytest
 import streamlit as st
+from streamlit.runtime.scriptrunner import StopException
 from streamlit.testing.v1 import AppTest
 
 from content.exercises import Exercise
 from study.sandbox import fence
-from tests.screen.screens import FAILED, PASSED, FakeDesk, Open, entries, press, texts
+from tests.screen.screens import FAILED, PASSED, FakeDesk, Open, as_read, asked, entries, go, is_rated, press, texts
 from ui import catalogue, services
 from ui.catalogue import Entry
 
@@ -73,7 +75,7 @@ def test_the_list_holds_every_exercise_by_question(app: Open) -> None:
 
 def test_an_unknown_exercise_leads_to_the_list(app: Open) -> None:
     screen = app("exercises", exercise="no-such-thing")
-    assert screen.warning[0].value == "There is no exercise “no-such-thing”. These are all:"
+    assert as_read(screen.warning[0].value) == "There is no exercise “no-such-thing”. These are all:"
     assert screen.title[0].value == "Write PyTorch"
 
 
@@ -115,7 +117,7 @@ def test_failed_tests_say_what_failed(app: Open, desk: FakeDesk, editor: dict[st
     screen, _, exercise = _open(app)
     _run(screen, exercise)
     assert screen.error[0].value == "1 of 2 tests passed."
-    assert screen.warning[0].value == "It took longer than 8 s and was stopped."
+    assert as_read(screen.warning[0].value) == "It took longer than 8 s and was stopped."
     shown = [each.value for each in screen.code]
     assert "y: expected 1, got 2" in shown and "hello from the code" in shown
     assert exercise.solution not in shown
@@ -149,7 +151,7 @@ def test_the_code_is_kept_and_every_version_can_come_back(
     press(again, f"exercise-{exercise.key}-starter")
     _run(again, exercise)
     assert desk.handed_in[-1][1] == exercise.starter
-    earlier = next(button for button in again.button if button.label.endswith("· 2 lines"))
+    earlier = next(button for button in again.button if button.label.endswith("· 1 line"))
     press(again, str(earlier.key))
     _run(again, exercise)
     assert desk.handed_in[-1][1] == "a = 1\n"
@@ -225,3 +227,46 @@ def test_the_solution_and_the_wrong_ones_are_folded_away(app: Open, desk: FakeDe
     press(screen, f"exercise-{exercise.key}-add")
     card = services.store().card(entry.item_id)
     assert card is not None and card.is_new and card.asked_for
+
+
+def test_coming_back_shows_what_was_typed_last(app: Open, desk: FakeDesk, editor: dict[str, str | None]) -> None:
+    """In the same visit: the editor is a new one then, and must not bring the text back that it once began with."""
+    screen, entry, exercise = _open(app)
+    editor["code"] = "typed = 1\n"
+    screen.run()
+    go(screen, "plan")
+    editor["code"] = None
+    go(screen, "exercises")
+    assert services.store().draft(f"code:{entry.item_id}") == "typed = 1\n"
+    _run(screen, exercise)
+    assert desk.handed_in[-1][1] == "typed = 1\n"
+
+
+def test_an_exercise_that_was_solved_before_does_not_answer_itself(app: Open, desk: FakeDesk) -> None:
+    screen, entry, exercise = _open(app)
+    _run(screen, exercise)
+    assert screen.success[0].value == "All 2 tests passed."
+    services.store().add(entry.item_id, services.now())
+    go(screen, "quiz")
+    screen.button_group(key="quiz-kinds").set_value(["exercise"]).run()
+    assert asked(screen).item_id == entry.item_id and asked(screen).answered is None
+    assert not is_rated(screen) and exercise.solution not in texts(screen)
+
+
+def test_a_key_pressed_while_the_tests_run_loses_no_result(
+    app: Open, desk: FakeDesk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Streamlit breaks a script off where it draws next: at the end of the spinner."""
+
+    @contextmanager
+    def broken_off(_: str) -> Iterator[None]:
+        yield
+        raise StopException
+
+    screen, entry, exercise = _open(app)
+    with monkeypatch.context() as patched:
+        patched.setattr("ui.exercise_panel.st.spinner", broken_off)
+        screen.button(key=f"exercise-{exercise.key}-run").click().run()
+    assert [attempt.exercise for attempt in services.store().attempts()] == [entry.item_id]
+    screen.run()
+    assert screen.success[0].value == "All 2 tests passed."

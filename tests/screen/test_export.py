@@ -127,7 +127,8 @@ def test_a_backup_comes_back(app: Open, offered: dict[str, tuple[Make, str, str]
     assert [review.item_id for review in reviews()] == left
     card = services.store().card(first)
     assert card is not None and card.note == "Füße, “quotes”"
-    assert page.success[0].value.startswith("Done. You now have ")
+    rows = "1 card, 1 review." if how == "replace" else "2 cards, 2 reviews."
+    assert page.success[0].value.startswith(f"Done. You now have {rows}")
     kept = list(tmp_path.glob("study-before-import-*.json"))
     assert len(kept) == (0 if how == "merge" else 1), "merging a part of what is here changes nothing"
     assert all(str(path) in page.success[0].value and second in path.read_text() for path in kept)

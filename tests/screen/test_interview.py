@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
-import pytest
+from typing import Any
 
+import pytest
+import streamlit as st
+
+from pages.practice import interview as page
 from study.interviewing.model import OPEN_KINDS
+from study.sandbox import fence
 from tests.screen.interview_steps import Clock, begin, identity, key, open_step, say, stored, until
 from tests.screen.screens import FakeDesk, Open, press, texts
-from ui import catalogue, interviews, services
+from ui import catalogue, exercise_consent, interviews, services
 
 pytestmark = pytest.mark.usefixtures("app", "desk", "clock")
 
@@ -119,3 +124,72 @@ def test_a_desk_that_fails_does_not_end_it(app: Open, desk: FakeDesk) -> None:
     desk.error = ""
     next(button for button in screen.button if button.label == "Try again").click().run()
     assert open_step(screen) == step and not screen.error
+
+
+def test_a_click_on_begin_that_breaks_the_first_one_off_opens_the_same_interview(
+    app: Open, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    screen = app("interview")
+    with monkeypatch.context() as broken_off:
+        broken_off.setattr(page, "_open", lambda saved: None)
+        press(screen, "interview-begin")
+    press(screen, "interview-begin")
+    assert [row.interview_id for row in services.store().interviews()] == [identity(screen)]
+    assert screen.header[0].value == catalogue.entry(open_step(screen).item_id).question.meta.title
+
+
+def test_a_second_click_on_begin_that_comes_late_opens_the_same_interview(
+    app: Open, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    screen = press(app("interview"), "interview-begin")
+    first = identity(screen)
+    button = st.button
+    with monkeypatch.context() as late:
+        late.setattr(st, "button", lambda label, **rest: button(label, **rest) or label == "Begin")
+        screen.query_params.clear()  # as it was when she clicked
+        screen.run()
+    assert not screen.exception and identity(screen) == first
+    screen.query_params.clear()
+    screen.run()
+    press(screen, "interview-begin")
+    assert identity(screen) != first, "she came back and wants another"
+    assert len(services.store().interviews()) == 2
+
+
+@pytest.mark.parametrize(
+    ("fenced", "local", "asked"), [(True, False, True), (False, True, True), (False, False, False)]
+)
+def test_exercises_are_asked_only_where_they_can_be_run(
+    app: Open, monkeypatch: pytest.MonkeyPatch, fenced: bool, local: bool, asked: bool
+) -> None:
+    monkeypatch.setattr(fence, "fence_available", lambda: fenced)
+    monkeypatch.setattr(exercise_consent, "_is_local", lambda: local)
+    screen = app("interview")
+    assert ("There will be no exercise: code cannot be run on this server." in texts(screen)) is not asked
+    kinds = {entry.kind for entry in stored(press(screen, "interview-begin")).pool}
+    assert ("exercise" in kinds) is asked and "case" in kinds
+
+
+def test_the_clock_looks_into_the_store_now_and_then_only(
+    app: Open, clock: Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    screen, store, heartbeat = begin(app), services.store(), interviews.heartbeat
+    reads: list[str] = []
+    read = store.interview
+
+    def counted(interview_id: str, **named: Any) -> Any:
+        reads.append(interview_id)
+        return read(interview_id, **named)
+
+    def ticking(saved: interviews.Saved) -> None:
+        monkeypatch.setattr(store, "interview", counted)
+        for _ in range(45):
+            clock.pass_by(seconds=1)
+            heartbeat(saved)
+        monkeypatch.setattr(store, "interview", read)
+
+    monkeypatch.setattr(interviews, "heartbeat", ticking)
+    screen.run()
+    assert not screen.exception
+    assert len(reads) == 2, "after 20 and after 40 s"
+    assert (clock.now - stored(screen).seen_at).total_seconds() == 5  # type: ignore[operator]  # it has begun

@@ -25,7 +25,7 @@ def test_it_ends_when_time_is_up_and_the_report_follows(app: Open, clock: Clock)
     assert interview.ended_at is not None and 4 <= len(interview.steps) <= 7
     assert screen.title[0].value == "How it went"
     assert metrics(screen)["Asked"] == str(len(interview.steps))
-    assert metrics(screen)["Score"] == "0%"
+    assert metrics(screen)["Score"] == "0 %"
     row = services.store().interview(identity(screen))
     assert row is not None and row.finished_at == interview.ended_at
 
@@ -83,16 +83,16 @@ def test_ticks_of_the_report_are_kept_and_counted(app: Open) -> None:
     say(screen, "An answer in my own words")
     end(screen)
     assert screen.info[0].value.startswith("1 answer in your own words waits for your ticks")
-    assert metrics(screen)["Score"] == "0%", "the skipped question alone"
+    assert metrics(screen)["Score"] == "0 %", "the skipped question alone"
     assert "An answer in my own words" in texts(screen)
     points = entry.question.meta.key_points
     for index in range(len(points)):
         screen.checkbox(key=f"report-{identity(screen)}-1-tick-{index}").check().run()
         assert not screen.exception
     assert not screen.info
-    assert metrics(screen)["Score"] == "50%", "everything covered in one of two"
+    assert metrics(screen)["Score"] == "50 %", "everything covered in one of two"
     again = app("interview", interview=identity(screen))
-    assert metrics(again)["Score"] == "50%"
+    assert metrics(again)["Score"] == "50 %"
     assert again.checkbox(key=f"report-{identity(screen)}-1-tick-0").value is True
     again.checkbox(key=f"report-{identity(screen)}-1-tick-0").uncheck().run()
     found = interviews.find(identity(screen))
@@ -150,3 +150,18 @@ def test_an_unknown_interview(app: Open) -> None:
     screen = app("interview", interview="nowhere")
     assert screen.warning[0].value == "There is no such interview. Begin one here:"
     assert services.store().interviews() == []
+
+
+def test_another_tab_with_old_boxes_does_not_undo_ticks(app: Open) -> None:
+    screen = begin(app)
+    say(screen, "An answer in my own words")
+    end(screen)
+    other = app("interview", interview=identity(screen))
+    screen.checkbox(key=f"report-{identity(screen)}-1-tick-0").check().run()
+    other.run()
+    assert not other.exception
+    found = interviews.find(identity(screen))
+    assert found is not None and found.ticks == {1: [0]}
+    other.checkbox(key=f"report-{identity(screen)}-1-tick-1").check().run()
+    found = interviews.find(identity(screen))
+    assert found is not None and 1 in found.ticks[1], "what is ticked there counts"

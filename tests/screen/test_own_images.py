@@ -6,12 +6,14 @@ from collections.abc import Callable
 
 from streamlit.testing.v1 import AppTest
 
+from tests.screen.screens import as_read
+
 Open = Callable[..., AppTest]
 
 
 def test_a_link_to_pictures_that_are_gone_says_so_and_lets_go_of_them(app: Open) -> None:
     screen = app("lab-own-images", pictures="own", collection="0" * 32)
-    assert [warning.value for warning in screen.warning] == [
+    assert [as_read(warning.value) for warning in screen.warning] == [
         "These pictures are no longer on this machine. Bring them again."
     ]
     assert screen.session_state["kept:dials:own_images"]["collection"] == ""

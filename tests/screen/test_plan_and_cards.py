@@ -75,6 +75,14 @@ def test_a_date_that_is_too_near_warns_and_the_button_mends_it(app: Open) -> Non
     assert plan.success[0].value == f"All {count} cards fit in before the interview."
 
 
+def test_one_new_card_a_day_is_singular(app: Open) -> None:
+    app()
+    study_settings.save(services.store(), services.LEARNER, Settings(new_per_day=1, interview_date=_in_days(1)))
+    plan = app("plan")
+    assert _average(plan).startswith("On average 1 card a day, ")
+    assert plan.warning[0].value.startswith("At 1 new card a day, ")
+
+
 def test_too_near_for_any_number_offers_no_button(app: Open) -> None:
     plan = app("plan")
     plan.date_input(key="plan-interview").set_value(_in_days(1)).run()
@@ -136,7 +144,7 @@ def test_progress_with_too_few_answers_for_a_curve(app: Open) -> None:
     assert any("needs 20 answers" in each.value and "so far there are 5." in each.value for each in progress.markdown)
     assert {metric.label: metric.value for metric in progress.metric} | {"Time spent": ""} == {
         "Reviews": "10",
-        "Remembered": "90%",
+        "Remembered": "90 %",
         "Cards in memory": "5",
         "Days in a row": "0",
         "Time spent": "",
@@ -155,6 +163,15 @@ def test_progress_with_enough_answers_has_a_curve_and_a_table(app: Open) -> None
     assert any("**Weakest:**" in each.value for each in progress.markdown)
 
 
+def test_a_short_time_is_told_in_seconds_as_in_the_quiz(app: Open) -> None:
+    app()
+    list(_answered(1, services.now() - timedelta(days=5)))
+    progress = app("progress")
+    assert {metric.label: metric.value for metric in progress.metric}["Time spent"] == "60 s"
+    table = next(each.value for each in progress.markdown if each.value.startswith("| Kind"))
+    assert "| 2 | 50 % |" in table and "| 30 s | 60 s |" in table
+
+
 def test_a_leech_is_named(app: Open) -> None:
     app()
     study_settings.save(services.store(), services.LEARNER, Settings(leech_lapses=1))
@@ -163,7 +180,7 @@ def test_a_leech_is_named(app: Open) -> None:
     assert "Leeches" in [header.value for header in progress.header]
     labels = [link.label for link in progress.main.page_link if "forgotten" in link.label]
     first, sixth = (catalogue.entry(catalogue.introduced()[index]).heading for index in (0, 5))
-    assert sorted(labels) == sorted(f"{heading} · forgotten 1 times" for heading in (first, sixth))
+    assert sorted(labels) == sorted(f"{heading} · forgotten 1 time" for heading in (first, sixth))
 
 
 def _shown(cards: AppTest) -> list[str]:
@@ -242,3 +259,27 @@ def test_a_line_that_is_too_long_ends_with_a_whole_word_and_whole_code() -> None
         assert [word.rstrip(".,:;") for word in entry.asks.split()[: len(kept)]] == [w.rstrip(".,:;") for w in kept]
         assert not entry.heading.count("`") % 2 and not entry.heading.count("$") % 2
         assert len(entry.heading) <= catalogue.HEADING_CHARACTERS
+
+
+def test_the_plan_counts_an_exercise_that_was_added(app: Open) -> None:
+    plan = app("plan")
+    plan.date_input(key="plan-interview").set_value(_in_days(200)).run()
+    said = plan.success[0].value
+    services.store().add(next(entries("exercise")).item_id, services.now())
+    plan.run()
+    before, after = (int(re.findall(r"\d+", text)[0]) for text in (said, plan.success[0].value))
+    assert after == before + 1
+
+
+def test_the_forecast_leaves_out_cards_that_no_deck_holds(app: Open, monkeypatch: pytest.MonkeyPatch) -> None:
+    press(press(app("quiz"), "quiz-reveal"), "rate-good")
+    shown: list[int] = []
+    monkeypatch.setattr(
+        "pages.memory.progress.charts.days", lambda days, *_, **__: shown.append(sum(n for _, n in days))
+    )
+    app("progress")
+    known = catalogue.entries()
+    gone = {item_id: entry for item_id, entry in known.items() if item_id != reviews()[0].item_id}
+    monkeypatch.setattr(catalogue, "entries", lambda: gone)
+    app("progress")
+    assert shown == [1, 0]

@@ -9,6 +9,7 @@ from streamlit.testing.v1 import AppTest
 
 from content.items import Typed
 from study.scheduling import Rating
+from tests.screen.interview_steps import Clock
 from tests.screen.screens import (
     Open,
     ask,
@@ -24,7 +25,7 @@ from tests.screen.screens import (
     suggested,
     texts,
 )
-from ui import catalogue, services
+from ui import asking, catalogue, services
 from ui.catalogue import Kind
 
 pytestmark = pytest.mark.usefixtures("app", "desk")
@@ -179,3 +180,69 @@ def test_an_exercise_is_asked_only_once_it_was_added(app: Open) -> None:
     assert [(review.kind, review.answered) for review in reviews()] == [
         ("exercise", {"right": False, "score": 0.0, "tests": []})
     ]
+
+
+def test_time_away_from_the_screen_is_not_time_spent(app: Open, clock: Clock) -> None:
+    quiz = app("quiz")
+    clock.pass_by(hours=8)
+    press(press(quiz, "quiz-reveal"), "rate-good")
+    assert reviews()[0].duration_seconds == asking.LONGEST.total_seconds()
+
+
+def test_undo_keeps_the_time_that_the_answer_took(app: Open, clock: Clock) -> None:
+    quiz = app("quiz")
+    clock.pass_by(seconds=30)
+    press(press(quiz, "quiz-reveal"), "rate-good")
+    press(quiz, "undo")
+    clock.pass_by(seconds=5)
+    press(quiz, "rate-hard")
+    assert [review.duration_seconds for review in reviews()] == [35]
+
+
+@pytest.mark.parametrize("action", ["bury", "suspend", "reset"])
+def test_what_is_done_on_the_screen_of_cards_takes_the_card_from_the_table(app: Open, action: str) -> None:
+    app()
+    entry = one_right()
+    screen = ask(app, entry)
+    hand_in(screen, "unknown")
+    press(screen, "rate-easy")
+    go(screen, "cards")
+    screen.text_input(key="cards-words").set_value(entry.heading).run()
+    screen.button(key=f"ask-{entry.item_id}").click().run()
+    go(screen, "cards")
+    screen.text_input(key="cards-words").set_value(entry.heading).run()
+    press(screen, f"{action}-row-{entry.item_id}")
+    go(screen, "quiz")
+    assert asked(screen).item_id != entry.item_id
+
+
+def test_a_card_that_another_tab_has_answered_is_not_asked_again(app: Open) -> None:
+    first, second = app("quiz"), app("quiz")
+    shown = asked(second).item_id
+    assert asked(first).item_id == shown
+    press(press(first, "quiz-reveal"), "rate-easy")
+    second.run()
+    assert asked(second).item_id != shown and not second.warning
+
+
+def test_a_note_does_not_put_an_exercise_into_the_reviews(app: Open) -> None:
+    app()
+    entry = next(entries("exercise"))
+    services.store().set_note(entry.item_id, "look at buffers", services.now())
+    quiz = app("quiz")
+    quiz.button_group(key="quiz-kinds").set_value(["exercise"]).run()
+    assert quiz.title[0].value == "Nothing to ask right now"
+    assert "Of what you have chosen, nothing is due" in texts(quiz)
+    page = app("exercises", exercise=entry.item_id.rpartition("/")[2])
+    press(page, f"exercise-{entry.item_id.rpartition('/')[2]}-add")
+    quiz.run()
+    assert asked(quiz).item_id == entry.item_id
+
+
+def test_the_next_day_is_another_session(app: Open, clock: Clock) -> None:
+    quiz = app("quiz")
+    press(press(quiz, "quiz-reveal"), "rate-good")
+    assert [button.key for button in quiz.button if button.key == "undo"] == ["undo"]
+    clock.pass_by(days=1)
+    quiz.run()
+    assert not [button for button in quiz.button if button.key == "undo"]

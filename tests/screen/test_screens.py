@@ -95,7 +95,7 @@ def test_a_day_of_new_cards_ends_in_a_summary(app: Open) -> None:
     assert quiz.title[0].value == "Session done"
     assert {metric.label: metric.value for metric in quiz.metric} | {"Time": ""} == {
         "Answered": "10",
-        "Remembered": "100%",
+        "Remembered": "100 %",
         "Time": "",
     }
 

@@ -15,6 +15,7 @@ from study.scheduling import Rating
 from ui import services, session
 from ui.cards.shared import UNKNOWN, Answered, hand_in
 from ui.catalogue import Entry
+from ui.markdown import escaped
 
 Points = Sequence[KeyPoint | CasePoint | str]
 
@@ -136,8 +137,9 @@ def _reversals(entry: Entry) -> list[Contradiction]:
 
 def _second_look(text: str, reversals: Sequence[Contradiction]) -> None:
     for flag in typed.contradictions(text, reversals):
+        hers = escaped(flag.sentence)
         st.warning(
-            f"Have a second look at “{flag.sentence}”. A classic reversal says “{flag.says}”.  \n{flag.instead}",
+            f"Have a second look at “{hers}”. A classic reversal says “{flag.says}”.  \n{flag.instead}",
             icon=":material/compare_arrows:",
         )
 

@@ -8,11 +8,13 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
+import numpy as np
 import pytest
+import torch
 
-from demos.cache import RunCache, RunKey, StoredRun, default_directory
+from demos.cache import RunCache, RunKey, StoredRun, default_directory, libraries
 
-KEY = RunKey(lab="toy", config={"seed": 0, "gain": 0.1}, code="abc")
+KEY = RunKey(lab="toy", config={"seed": 0, "gain": 0.1}, code="abc", libraries={"numpy": "2", "torch": "2"})
 RUN = StoredRun(
     frames=[{"arm": "a", "value": 0.1 + 0.2}, {"arm": "b", "value": 1e-300}],
     seconds=1.25,
@@ -35,11 +37,30 @@ def test_what_is_saved_is_loaded_exactly(tmp_path: Path) -> None:
     assert [path.name for path in cache.directory.iterdir()] == [_file(cache).name]  # no half-written file is left
 
 
-@pytest.mark.parametrize("change", [{"lab": "other"}, {"config": {"seed": 1, "gain": 0.1}}, {"code": "abd"}])
-def test_another_lab_config_or_code_is_another_run(tmp_path: Path, change: dict[str, object]) -> None:
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"lab": "other"},
+        {"config": {"seed": 1, "gain": 0.1}},
+        {"code": "abd"},
+        {"libraries": {"numpy": "2", "torch": "3"}},
+    ],
+)
+def test_another_lab_config_code_or_library_is_another_run(tmp_path: Path, change: dict[str, object]) -> None:
     cache = RunCache(tmp_path)
     cache.save(KEY, RUN)
     assert cache.load(replace(KEY, **change)) is None  # type: ignore[arg-type]
+
+
+def test_libraries_are_those_that_compute() -> None:
+    found = libraries()
+    assert found["numpy"] == np.__version__
+    assert found["torch"].partition("+")[0] == torch.__version__.partition("+")[0]
+
+
+def test_a_library_that_is_missing_has_no_version(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("demos.cache.LIBRARIES", ("no-such-package-here",))
+    assert libraries() == {"no-such-package-here": ""}
 
 
 def _truncate(file: Path) -> None:

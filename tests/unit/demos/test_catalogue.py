@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import ast
+import re
 import shutil
 import subprocess
 import sys
@@ -70,6 +72,30 @@ def test_an_edit_changes_the_version_and_undoing_it_restores_it(copied: Path) ->
     assert len({before, edited, tuned}) == 3
     assert catalogue.code_version(copied.name) == before
     assert len(before) == 12
+
+
+def test_a_drawing_does_not_change_the_version(copied: Path) -> None:
+    before = catalogue.code_version(copied.name)
+    (copied / "figure.py").write_text("# drawn in another way\n")
+    assert catalogue.code_version(copied.name) == before
+    (copied / "measures").mkdir()
+    (copied / "measures" / "figure.py").write_text("# not the lab's figure.py\n")
+    assert catalogue.code_version(copied.name) != before
+
+
+def test_nothing_that_computes_imports_a_drawing() -> None:
+    """Or an edit of the drawing could change a result that is kept under the same version."""
+    folder = REPOSITORY / "demos"
+    shared = [path for path in folder.glob("*.py") if path.name not in catalogue._NO_INFLUENCE]
+    own = [path for path in folder.glob("*/**/*.py") if path.relative_to(folder).parts[1:] != ("figure.py",)]
+    assert len(shared) > 10 and len(own) > 30
+    for path in (*shared, *own):
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            names = [alias.name for alias in node.names] if isinstance(node, ast.Import | ast.ImportFrom) else []
+            module = f"{node.module}." if isinstance(node, ast.ImportFrom) else ""
+            for name in (f"{module}{name}" for name in names):
+                assert not re.match(r"demos\.\w+\.figure\b", name), f"{path} imports {name}"
+            assert not (isinstance(node, ast.Attribute) and node.attr == "figure_module"), f"{path} loads a drawing"
 
 
 def test_line_ends_do_not_change_the_version(copied: Path) -> None:

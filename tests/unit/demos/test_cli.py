@@ -14,10 +14,11 @@ from typing import Any
 import psutil
 import pytest
 
-from demos import catalogue, cli, validate
+from demos import catalogue, cli, uploads, validate
 from demos.base import LabConfig
 from tests.unit.demos.conftest import REPOSITORY, alive
 from tests.unit.demos.test_runner import wait_until
+from tests.unit.demos.test_uploads import good
 
 COMMAND = [sys.executable, "-m", "demos"]
 
@@ -59,6 +60,32 @@ def test_refusals(toy_labs: Path, capsys: pytest.CaptureFixture[str], arguments:
     assert cli.main(arguments) == 2
     printed = capsys.readouterr()
     assert said in printed.err and printed.out == "" and "Traceback" not in printed.err
+
+
+@pytest.mark.parametrize(
+    ("arguments", "dial"),
+    [
+        (["own_images", "--preset", "own"], "collection=''"),
+        (["own_images", "--preset", "own", "--set", f"collection={'a' * 32}"], f"collection='{'a' * 32}'"),
+        (["resolution", "--set", "photograph=own"], "upload=''"),
+    ],
+)
+def test_pictures_of_ones_own_are_asked_for_before_the_run(
+    arguments: list[str], dial: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    monkeypatch.setenv("TLI_UPLOADS_DIR", str(tmp_path / "pictures"))
+    monkeypatch.setattr(cli, "Runner", lambda **_: pytest.fail("no worker may start"))
+    name = dial.partition("=")[0]
+    assert cli.main(["run", *arguments]) == 2
+    said = capsys.readouterr().err
+    assert dial in said and f"Bring them in the app, then name them with --set {name}=KEY. None are on" in said
+    collection = uploads.from_files(good())
+    uploads.keep(collection)
+    kept = {"collection": collection.key, "upload": uploads.keep_photograph("mine.png", good()[0][1])}[name]
+    assert cli.main(["run", *arguments]) == 2
+    assert f"On this machine, newest first: {kept}.\n" in capsys.readouterr().err
+    lab, chosen = catalogue.lab(arguments[0]), {"collection": "pictures=own", "upload": "photograph=own"}[name]
+    cli._check_pictures(lab, cli.configure(lab, None, [chosen, f"{name}={kept}"], None))
 
 
 def test_a_folder_is_no_figure(toy_labs: Path, capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:

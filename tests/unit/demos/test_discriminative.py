@@ -9,6 +9,7 @@ from torch.optim.lr_scheduler import CosineAnnealingLR
 from demos import training, transfer
 from demos.discriminative import experiment, figure, lab
 from demos.style import LIGHT
+from demos.verdict import run_says
 
 
 @pytest.fixture(autouse=True)
@@ -98,6 +99,24 @@ def frames_with(source: float, target: float) -> list[lab.DiscriminativeFrame]:
 def test_the_claim_holds_only_if_both_halves_do(source: float, target: float, outcome: str, half: lab.Claim) -> None:
     verdict = lab.verdict(lab.Config(replicates=3), frames_with(source, target))
     assert (verdict.outcome, verdict.claim, verdict.margin) == (outcome, half.statement, half.margin)
+
+
+@pytest.mark.parametrize(
+    ("source", "target", "parts"),
+    [
+        (15, -13, ["Does not hold. On the target: ", "12.9 points worse than the uniform rate", "of -1.5 points"]),
+        (1, 0, ["Does not hold. On the letters kept: ", "1.1 points better", "margin of 5 points"]),
+        (4.9, 0, ["Cannot tell. On the letters kept: ", "5.0 points better"]),
+        (15, 0, ["Holds. On the letters kept: ", "15.1 points better", " On the target: ", "0.1 points better"]),
+        (1, -13, ["Does not hold. On the letters kept: ", "1.1 points better", " On the target: ", "12.9 points"]),
+    ],
+)
+def test_the_sentence_says_of_which_measure_it_speaks(source: float, target: float, parts: list[str]) -> None:
+    """Without, the counter-preset said that the rates came out worse, below a table in which they keep more letters."""
+    config, frames = lab.Config(replicates=3), frames_with(source, target)
+    said = run_says(lab.LAB, config, frames, lab.verdict(config, frames))
+    assert [part for part in parts if part not in said] == [], said
+    assert said.count("On the ") == sum(part.count("On the ") for part in parts), said
 
 
 def test_pictures_stand_half_a_run(short: tuple[lab.Config, list[lab.DiscriminativeFrame]]) -> None:

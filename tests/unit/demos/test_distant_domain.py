@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +14,7 @@ import pytest
 import torch
 from pydantic import ValidationError
 
-from demos import data, imagenet, photographs, training
+from demos import data, imagenet, photographs, quadrants, training
 from demos.distant_domain import experiment, figure, lab, measures, methods, sweep
 from demos.style import DARK, LIGHT
 from demos.tune import FIRST_SEED
@@ -259,6 +260,33 @@ def test_verdict_similarity_and_the_point_on_the_map() -> None:
     assert judged.interval is not None
     assert point.half_width == pytest.approx((judged.interval[1] - judged.interval[0]) / 2)
     assert figure.quadrant_point(config, frames[:5]) is None
+
+
+def test_similarity_and_lead_of_a_point_on_the_map_are_of_one_probe() -> None:
+    """With the probe after the first block, the similarity is that block's: -3 points, not the last one's 8."""
+    config, frames = lab.Config(replicates=2, steps=40, probe_depth="first"), made_up(WHOLE)
+    point = figure.quadrant_point(config, frames)
+    assert point is not None and point.similarity == pytest.approx(30.0 - 33.0)
+    assert point.transfer == "letters to textures, probe after stem"
+    last = figure.quadrant_point(config.model_copy(update={"probe_depth": "last"}), frames)
+    assert last is not None and last.transfer == "letters to textures"
+
+
+def test_the_map_says_that_two_labs_are_not_on_one_scale() -> None:
+    point = figure.quadrant_point(lab.Config(replicates=2, steps=40), made_up(WHOLE))
+    assert point is not None
+    assert quadrants.caption([]) == quadrants.caption([point, point]) == ""
+    assert "not on one scale" in quadrants.caption([point, replace(point, lab="small_data")])
+
+
+def test_arms_that_are_not_tuned_to_the_end_are_named() -> None:
+    text = " ".join(lab.DOES_NOT_SHOW)
+    tuned = json.loads((Path(lab.__file__).parent / "tuned.json").read_text(encoding="utf-8"))
+    for case in tuned["at_the_edge_of_the_grid"]:
+        assert case.split("/")[-1] in text, case
+    assert not any(lab.RANDOM_PROBE in cases for cases in tuned["rates"].values())
+    described = lab.Config.model_fields["learning_rate"].description
+    assert "never swept" in text and described is not None and "random network's probe" in described
 
 
 # --- what is seen -----------------------------------------------------------------------------------------------------

@@ -75,8 +75,19 @@ def test_a_cell_holds_the_pictures_that_were_taken_for_that_class(own: lab.Confi
             rows = figure.in_cell(frames, label, predicted)
             assert (len(rows) > 0) == (counts[label, predicted] > 0)
             assert all(collection.labels[row] == label for row in rows)
+    assert "with 2 labels per class (half of a class that has fewer than 4 pictures): " in figure.alt_text(own, frames)
+    digits = own.model_copy(update={"pictures": "digits"})
+    assert "with 2 labels per class: " in figure.alt_text(digits, frames)
     final = lab.results(own, frames)[0].values
     assert np.mean(final) == pytest.approx(100 * np.trace(counts) / counts.sum())
+
+
+def test_features_of_own_pictures_are_kept_under_their_collection(own: lab.Config, tmp_path: Path) -> None:
+    """So that they can go with it (`imagenet._forget_removed`)."""
+    drawn = experiment.draw(own, 0)
+    experiment.features(drawn, lab.IMAGENET)
+    (file,) = (tmp_path / "cache" / "features").iterdir()
+    assert file.name.startswith(f"own-{own.collection}-")
 
 
 def test_features_are_the_networks_own_averaged_over_positions() -> None:

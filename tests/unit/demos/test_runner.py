@@ -13,7 +13,8 @@ from pydantic import ValidationError
 
 from demos import catalogue
 from demos.base import LabConfig
-from demos.cache import RunCache
+from demos.cache import RunCache, libraries
+from demos.pool import Done, FrameAnswer, Job, OnAnswer
 from demos.runner import Run, Runner
 
 Toy = Callable[..., LabConfig]
@@ -227,6 +228,17 @@ def test_a_kept_run_of_other_code_is_not_replayed(
     assert not submit(config, reuse=True).replayed
 
 
+def test_a_kept_run_of_other_libraries_is_not_replayed(
+    submit: Callable[..., Run], toy: Toy, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    config = toy(seed=81)
+    assert submit(config).wait(10) and submit(config, reuse=True).replayed
+    monkeypatch.setattr("demos.runner.libraries", lambda: {**libraries(), "torch": "99.0"})  # upgraded since
+    computed = submit(config, reuse=True)
+    assert not computed.replayed and computed.wait(10) and computed.state == "finished"
+    assert not submit(config, reuse=True).replayed, "workers that still run the old torch: kept as neither"
+
+
 def test_every_end_is_told_once(warm: Runner, toy: Toy, tmp_path: Path) -> None:
     ended: list[Run] = []
 
@@ -243,6 +255,53 @@ def test_every_end_is_told_once(warm: Runner, toy: Toy, tmp_path: Path) -> None:
     replayed = telling.submit("toy", toy(), reuse=True)
     wait_until(lambda: len(ended) == 3)
     assert ended == [finished, stopped, replayed]
+
+
+class _BrittlePool:
+    """Keeps what it is asked to do, and cannot cancel."""
+
+    size = 2
+
+    def __init__(self) -> None:
+        self.given: list[tuple[Job, OnAnswer]] = []
+
+    def start(self) -> None: ...
+
+    def wait_ready(self, timeout: float, *, spares: bool = False) -> bool:
+        return True
+
+    def execute(self, job: Job, on_answer: OnAnswer) -> None:
+        self.given.append((job, on_answer))
+
+    def cancel(self, job_id: str) -> None:
+        raise ValueError("a pool's mistake")
+
+    def close(self) -> None: ...
+
+
+def test_a_run_that_cannot_be_cancelled_frees_its_place(toy_labs: Path, toy: Toy, tmp_path: Path) -> None:
+    ended: list[Run] = []
+    runner = Runner(pool=_BrittlePool(), cache=RunCache(tmp_path), on_end=ended.append)
+    first, second, third = (runner.submit("toy", toy(seed=seed)) for seed in range(3))
+    first.stop()
+    assert runner.runs() == [second, third] and third.state == "running" and ended == [first]
+    assert runner.submit("toy", toy(seed=0)) is not first
+
+
+def test_our_own_mistake_ends_the_run_instead_of_leaving_it_running(
+    toy_labs: Path, toy: Toy, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pool, cache = _BrittlePool(), RunCache(tmp_path)
+    runner = Runner(pool=pool, cache=cache)
+    run = runner.submit("toy", toy(steps=1))
+    monkeypatch.setattr(cache, "save", lambda key, stored: 1 / 0)
+    for job, on_answer in pool.given:
+        for arm in ("a", "b"):
+            values = {"replicate": job.replicate, "arm": arm, "step": 1, "steps": 1, "value": 1.0, "pid": 1}
+            on_answer(FrameAnswer(values))
+        on_answer(Done(libraries(), catalogue.code_version("toy")))
+    assert run.state == "failed" and run.error is not None and "ZeroDivisionError" in run.error
+    assert runner.runs() == []
 
 
 def test_unknown_labs_and_foreign_configs_are_refused(warm: Runner, toy: Toy) -> None:

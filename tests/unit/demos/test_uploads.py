@@ -173,6 +173,23 @@ def test_transparent_ground_is_white_and_a_turned_photograph_upright() -> None:
     assert by_name["b.jpg"][:40].mean() < 20 and by_name["b.jpg"][-40:].mean() > 235
 
 
+def test_grey_of_16_bits_is_scaled_not_cut_off() -> None:
+    """Pillow's own conversion gives a ramp from black to white 255 in all places but the first half per cent."""
+    row = np.linspace(0, 65_535, uploads.SIDE).astype(np.uint16)
+    ramp = Image.fromarray(np.tile(row, (uploads.SIDE, 1)))
+    assert ramp.mode == "I;16"
+    out, holed = io.BytesIO(), io.BytesIO()
+    ramp.save(out, "PNG")
+    ramp.save(holed, "PNG", transparency=int(row[64]))
+    found = uploads.from_files([*good(), ("z/ramp.png", out.getvalue()), ("z/holed.png", holed.getvalue())] + [
+        (f"z/{n}.png", picture(50 + n)) for n in range(4)
+    ])  # fmt: skip
+    by_name = dict(zip(found.names, found.pixels, strict=True))
+    assert np.array_equal(by_name["ramp.png"][..., 0], np.tile(row // 256, (uploads.SIDE, 1)))
+    assert np.array_equal(by_name["ramp.png"][..., 0], by_name["ramp.png"][..., 2])
+    assert by_name["holed.png"][5, 63:66, 0].tolist() == [row[63] // 256, 255, row[65] // 256], "clear: white ground"
+
+
 def test_a_collection_is_kept_found_and_deleted(own_folder: Path) -> None:
     found = uploads.from_files(good())
     uploads.keep(found)

@@ -17,10 +17,29 @@ import pytest
 import demos
 from demos import catalogue
 from demos.cache import RunCache
-from demos.pool import WorkerPool
-from demos.runner import Runner
+from demos.pool import Answer, Done, FrameAnswer, Job, WorkerPool
+from demos.process import WorkerProcess
+from demos.runner import Run, Runner
 from tests.unit.demos.conftest import REPOSITORY, alive
 from tests.unit.demos.test_runner import LONG, Toy, wait_until
+
+LIGHT_WORKER = (
+    sys.executable,
+    "-c",
+    "import sys, time; time.sleep(float(sys.argv[1]));"
+    "from demos import worker; worker._warm_up = lambda labs: {}; worker.main()",
+)
+"""The worker itself, but without torch, so that it starts at once, or after so many seconds (one more argument)."""
+
+
+@pytest.fixture
+def light(toy_labs: Path) -> Iterator[WorkerPool]:
+    """Two light workers and no spare."""
+    pool = WorkerPool(2, 0, command=[*LIGHT_WORKER, "0"])
+    pool.start()
+    assert pool.wait_ready(20)
+    yield pool
+    pool.close()
 
 
 def test_a_worker_killed_from_outside_fails_its_run_and_the_next_one_works(warm: Runner, toy: Toy) -> None:
@@ -34,6 +53,55 @@ def test_a_worker_killed_from_outside_fails_its_run_and_the_next_one_works(warm:
         assert "(signal 9, SIGKILL)" in run.error
     following = warm.submit("toy", toy())
     assert following.wait(20) and following.state == "finished"
+
+
+def test_a_message_to_a_worker_that_is_dead_is_no_error() -> None:
+    gone: list[WorkerProcess] = []
+    process = WorkerProcess(lambda _worker, _message: None, gone.append, [sys.executable, "-c", "input()"])
+    process.listen()
+    process.kill()
+    process.join(10)
+    assert gone == [process]
+    process.send({"cancel": "any"})
+
+
+def test_two_workers_that_die_at_once_leave_nothing_behind(light: WorkerPool, toy: Toy, tmp_path: Path) -> None:
+    ended: list[Run] = []
+    runner = Runner(pool=light, cache=RunCache(tmp_path), on_end=ended.append)
+    for _ in range(4):  # which of the two is noticed first, and when, is chance
+        assert light.wait_ready(20)
+        run = runner.submit("toy", toy(**LONG))
+        wait_until(lambda run=run: len({frame.pid for frame in run.frames}) == 2)  # type: ignore[misc]
+        with light._changed:  # nobody notices before both are known to be dead
+            for worker in light._workers.values():
+                worker.process.kill()
+            for worker in light._workers.values():
+                wait_until(lambda worker=worker: worker.process._process.stdin.closed)  # type: ignore[misc]
+        assert run.wait(5) and run.state == "failed"
+        wait_until(lambda run=run: run in ended)  # type: ignore[misc]
+        assert runner.runs() == []
+    following = runner.submit("toy", toy())
+    assert following.wait(20) and following.state == "finished"
+
+
+def test_a_listener_that_raises_costs_its_own_answers_only(
+    light: WorkerPool, toy: Toy, caplog: pytest.LogCaptureFixture
+) -> None:
+    def job(name: str) -> Job:
+        return Job(id=name, lab="toy", config=toy().model_dump(mode="json"), replicate=0)
+
+    def raise_it(answer: Answer) -> None:
+        raise RuntimeError("a listener's mistake")
+
+    before = set(light.pids())
+    for name in ("one", "two"):
+        light.execute(job(name), raise_it)
+    answers: list[Answer] = []
+    light.execute(job("three"), answers.append)
+    wait_until(lambda: answers and isinstance(answers[-1], Done))
+    assert all(isinstance(answer, FrameAnswer) for answer in answers[:-1]) and len(answers) == 2 * 5 + 1
+    assert set(light.pids()) == before
+    assert "a listener's mistake" in caplog.text
 
 
 def test_a_worker_that_dies_by_itself_is_no_different(warm: Runner, toy: Toy) -> None:
@@ -116,6 +184,24 @@ def test_workers_that_cannot_start_are_reported_with_what_they_said(toy_labs: Pa
         assert run.wait(20) and run.state == "failed"
         assert run.error is not None and "torchvision::nms does not exist" in run.error and "README" in run.error
     broken.close()
+
+
+def test_a_slow_start_is_told_from_a_broken_one_and_gets_more_time(toy_labs: Path, toy: Toy, tmp_path: Path) -> None:
+    pool = WorkerPool(1, 0, command=[*LIGHT_WORKER, "1.5"])
+    pool._start_seconds = 0.5
+    slow = Runner(pool=pool, cache=RunCache(tmp_path))
+    run = slow.submit("toy", toy())
+    assert run.wait(20) and run.state == "failed" and run.error is not None
+    assert "was not ready after 1 seconds and was ended" in run.error, "the second start had twice the first one's time"
+    assert "Close other programs and press Run again: the next start has 2 seconds" in run.error
+    assert "torchvision" not in run.error and "signal" not in run.error
+    for _ in range(3):
+        run = slow.submit("toy", toy())
+        assert run.wait(60)
+        if run.state == "finished":
+            break
+    assert run.state == "finished"
+    slow.close()
 
 
 def test_a_command_that_does_not_exist_is_reported_too(toy_labs: Path, toy: Toy, tmp_path: Path) -> None:

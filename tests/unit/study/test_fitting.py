@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 from fsrs.scheduler import DEFAULT_PARAMETERS
 
-from study.fitting import MINIMUM, MINIMUM_TRAIN, Fit, TooFewReviewsError, fit, log_loss, scored_reviews
+from study.fitting import MINIMUM, MINIMUM_TRAIN, Fit, TooFewReviewsError, _answers, fit, log_loss
 from study.records import Review
 from study.scheduling import Memory, Rating, Scheduler
 
@@ -73,6 +73,11 @@ def review(item: str, day: float, rating: Rating = Rating.GOOD, *, first: bool =
     return Review(f"{item}-{day}", item, rating, START + timedelta(days=day), 1.0, memory, memory, None)
 
 
+def scored_reviews(reviews: list[Review]) -> int:
+    """How many of them the fit is scored on."""
+    return sum(answer.scored for answer in _answers(reviews))
+
+
 def test_the_log_loss_is_that_of_the_package_replayed() -> None:
     reviews = Learner(WEAK, seed=3).study(150)
     for weights in (DEFAULT_PARAMETERS, WEAK):
@@ -128,6 +133,7 @@ def test_too_few_answers_are_counted() -> None:
     with pytest.raises(TooFewReviewsError) as caught:
         fit([], np.random.default_rng(0))
     assert caught.value.missing == MINIMUM
+    assert str(TooFewReviewsError(1)).startswith("1 more answer is needed, given a day or more after")
 
 
 def test_answers_that_the_package_would_not_look_at_do_not_count() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import tempfile
 import zipfile
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
@@ -240,3 +241,15 @@ def test_the_package_is_whole_or_not_there(small: Deck, tmp_path: Path) -> None:
     anki_package([small], tmp_path / "small.apkg")
     assert zipfile.ZipFile(tmp_path / "small.apkg").testzip() is None
     assert [path.name for path in tmp_path.iterdir()] == ["small.apkg"]
+
+
+def test_nothing_is_left_in_the_temporary_directory(
+    pictured: Callable[[str], Deck], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("temporary", "media"):
+        (tmp_path / name).mkdir()
+    (tmp_path / "media" / "plot.png").write_bytes(b"\x89PNG picture")
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / "temporary"))
+    anki_package([pictured("![a plot](plot.png)")], tmp_path / "p.apkg", media=tmp_path / "media")
+    assert list((tmp_path / "temporary").iterdir()) == []
+    assert zipfile.ZipFile(tmp_path / "p.apkg").namelist() == ["collection.anki2", "media", "0"]

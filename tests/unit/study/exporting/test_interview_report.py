@@ -64,11 +64,11 @@ class Html(HTMLParser):
 
 
 def asked(number: int, card: Card, *, slow: bool = False) -> Asked:
-    return Asked(number, "Choice", "3 · Rates & more", "50%", 12.4, 10 if slow else 60, slow, card)
+    return Asked(number, "Choice", "3 · Rates & more", "50 %", 12.4, 10 if slow else 60, slow, card)
 
 
 def page(*questions: Asked, topics: tuple[Topic, ...] = (), review: tuple[tuple[int, str], ...] = ()) -> Page:
-    figures = (("Asked", str(len(questions))), ("Score", "50%"))
+    figures = (("Asked", str(len(questions))), ("Score", "50 %"))
     return Page("4 Mar 2026 · 20 min · senior", figures, ("Bug: not asked.",), review, topics, questions)
 
 
@@ -168,7 +168,7 @@ def test_topics_say_what_was_covered_missed_slow_and_skipped() -> None:
     )
     html = interview_report_html(page(topics=topics, review=((4, "Worst"), (1, "Next"))))
     first, second = re.findall(r'<section class="topic">.*?</section>', html, re.S)
-    assert "62% · 2.5 min · slow at no. 1, no. 3 · skipped no. 4" in first
+    assert "62 % · 2.5 min · slow at no. 1, no. 3 · skipped no. 4" in first
     covered, missed = first.split("<h4>Missed</h4>")
     assert re.findall(r"</span>(\w+) <span class=\"refs\">(no\. \d)", covered) == [("One", "no. 1"), ("Three", "no. 3")]
     assert re.findall(r"</span>(\w+) <span class=\"refs\">(no\. \d)", missed) == [("Two", "no. 1")]

@@ -1,0 +1,50 @@
+"""When the study store fails under a running screen: its message, with the remedy, and a screen that is still there."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import streamlit as st
+from streamlit.runtime.scriptrunner import get_script_run_ctx
+
+from study.store import StoreError
+from ui import session
+from ui.markdown import escaped
+
+_UNTOLD = "store-trouble"
+"""Kept until a screen has run to its end: what the store said in a callback."""
+
+
+def watched(screen: Callable[[], None]) -> None:
+    """Run the screen. If the store fails on the way, what is drawn by then stays, and the message follows it."""
+    above = st.container()  # also when it is empty: what follows keeps its place, and with it what is being typed
+    untold: str | None = session.kept(_UNTOLD, None)
+    if untold is not None:
+        with above:
+            tell(untold)
+    try:
+        screen()
+    except StoreError as error:
+        tell(str(error))
+        st.button("Try again", icon=":material/refresh:", key="store-again")
+        st.stop()  # so that widgets below, which were not drawn, keep what was put into them
+    session.keep(_UNTOLD, None)
+
+
+def tell(message: str) -> None:
+    """Show what the store says."""
+    st.error(escaped(message), icon=":material/error:")
+
+
+def in_callback_or_fragment(error: Exception) -> bool:
+    """Streamlit's `on_script_error`. True if it was the store's, which is told, so that Streamlit need not."""
+    if not isinstance(error, StoreError):
+        return False
+    context = get_script_run_ctx()
+    if context is None or context.has_script_started:
+        tell(str(error))
+        return True
+    # A callback: the script has not run, and nothing would be drawn.
+    session.keep(_UNTOLD, str(error))
+    st.rerun()  # out here this only asks for it, and returns
+    return True
