@@ -116,8 +116,8 @@ def features(pixels: np.ndarray, *, after: str = "top", pretrained: bool = True,
     Kept on disk by the images' own bytes, so the second run of the same draw does not compute them again; a cache that
     cannot be read or written only costs that time. What was used longest ago goes when there is more than `MOST_BYTES`,
     what another version computed goes with the next write. When a learner removes pictures of her own, their features
-    (numbers, no pictures) stay until any features are asked for the next time. `after` may be any of `BLOCKS` but the
-    head.
+    go too; those that a run still under way writes go when features are asked for the next time. `after` may be any of
+    `BLOCKS` but the head.
     """
     return depth_features(pixels, [after], pretrained=pretrained, seed=seed)[after]
 
@@ -131,7 +131,7 @@ def depth_features(
         raise ValueError(f"no block {sorted(unknown)} to take features after; choose from {BLOCKS[:-1]}")
     digest = hashlib.sha256(pixels.tobytes()).hexdigest()[:32]
     start = "imagenet" if pretrained else f"random{seed}"
-    folder = disk.cache_folder("features")
+    folder = uploads.features_folder()
     files = {name: f"{digest}-{start}-{name}-{_VERSION}.npy" for name in after}
     _forget_removed(folder)
     kept = {name: _read(folder, file, len(pixels)) for name, file in files.items()}
@@ -212,7 +212,7 @@ def _owner(pixels: np.ndarray) -> str | None:
     for key in _collections():
         with contextlib.suppress(uploads.UploadError):
             if np.array_equal(uploads.load(key).pixels, pixels):
-                return f"own-{key}-"
+                return uploads.features_of(key)
     return None
 
 

@@ -307,7 +307,9 @@ def _is_current(worker: _Worker, lab_name: str) -> bool:
     """False if the lab was edited after this worker started, which still has the old code in memory."""
     try:
         return worker.code.get(lab_name) == catalogue.code_version(lab_name)
-    except OSError as error:
+    except catalogue.UnknownLab:
+        return True  # removed since: no new worker would know it either, and this one can say so
+    except (OSError, UnicodeDecodeError) as error:
         _log.warning("the files of lab %s cannot be read just now: %s", lab_name, error)
         return False
 

@@ -208,8 +208,8 @@ def _rgba(image: Image.Image) -> Image.Image:
         return image.convert("RGBA")
     values = np.asarray(image)
     grey = Image.fromarray((values >> 8).astype(np.uint8))
-    clear = values == image.info.get("transparency", -1)
-    return Image.merge("RGBA", [grey, grey, grey, Image.fromarray(np.where(clear, 0, 255).astype(np.uint8))])
+    opaque = (values != image.info.get("transparency", -1)).astype(np.uint8) * 255
+    return Image.merge("RGBA", [grey, grey, grey, Image.fromarray(opaque)])
 
 
 def _short(name: str) -> str:
@@ -321,10 +321,22 @@ def demand(load: Callable[[str], object], dial: str, key: str, there: Sequence[s
 
 
 def delete(key: str) -> None:
-    """Remove a collection or photograph from this machine, if it is there."""
+    """Remove a collection or photograph from this machine, if it is there, and what is kept of its features."""
     if _KEY.fullmatch(key):
         _path(key).unlink(missing_ok=True)
         (folder() / f"{key}.png").unlink(missing_ok=True)
+        for path in features_folder().glob(f"{features_of(key)}*"):
+            disk.remove(path)
+
+
+def features_folder() -> Path:
+    """Where `demos.imagenet` keeps features of images."""
+    return disk.cache_folder("features")
+
+
+def features_of(key: str) -> str:
+    """What the names of files with features of these pictures begin with."""
+    return f"own-{key}-"
 
 
 def _path(key: str) -> Path:

@@ -106,6 +106,18 @@ def test_typing_indents_keeps_the_focus_and_is_saved(fresh_server: Server, open_
     expect(editor(page).locator(".ace_content")).to_contain_text("child.requires_grad = False", timeout=SLOW_MS)
 
 
+def test_coming_back_from_another_screen_shows_what_was_typed(server: Server, open_page: Callable[..., Page]) -> None:
+    page = _opened(server, open_page)
+    _paste(page, server, WRONG)
+    for screen in ("Plan", "Exercises"):
+        page.get_by_test_id("stSidebarNav").get_by_role("link", name=screen).click()
+        settled(page)
+    main(page).get_by_role("link", name=EXERCISE.meta.title).click()
+    expect(editor(page).locator(".ace_content")).to_contain_text("child.requires_grad = False", timeout=SLOW_MS)
+    settled(page)
+    _kept(server, WRONG)
+
+
 def test_from_a_wrong_solution_to_the_reference_and_back(fresh_server: Server, open_page: Callable[..., Page]) -> None:
     page = _opened(fresh_server, open_page)
     _paste(page, fresh_server, WRONG)

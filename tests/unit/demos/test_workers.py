@@ -17,7 +17,7 @@ import pytest
 import demos
 from demos import catalogue
 from demos.cache import RunCache
-from demos.pool import Answer, Done, FrameAnswer, Job, WorkerPool
+from demos.pool import Answer, Done, Failed, FrameAnswer, Job, WorkerPool
 from demos.process import WorkerProcess
 from demos.runner import Run, Runner
 from tests.unit.demos.conftest import REPOSITORY, alive
@@ -102,6 +102,14 @@ def test_a_listener_that_raises_costs_its_own_answers_only(
     assert all(isinstance(answer, FrameAnswer) for answer in answers[:-1]) and len(answers) == 2 * 5 + 1
     assert set(light.pids()) == before
     assert "a listener's mistake" in caplog.text
+
+
+def test_a_job_of_a_lab_that_was_removed_fails(light: WorkerPool) -> None:
+    answers: list[Answer] = []
+    light.execute(Job(id="one", lab="removed", config={}, replicate=0), answers.append)
+    wait_until(lambda: answers)
+    (answer,) = answers
+    assert isinstance(answer, Failed) and "There is no lab 'removed'" in answer.message
 
 
 def test_a_worker_that_dies_by_itself_is_no_different(warm: Runner, toy: Toy) -> None:
