@@ -166,11 +166,11 @@ def _remedy(verdict: Verdict) -> str:
     """How many replicates would settle it, or that there are not so many on the dial."""
     needed = verdict.replicates_needed
     if needed is None:
-        return " At this effect and spread, no number of replicates on this dial can settle it."
+        return " At this effect and spread, this dial has no number of replicates that is likely to settle it."
     if needed > DIAL_ENDS_AT:
         return (
-            f" At this effect and spread, about {needed} replicates would settle it in four of five runs: this dial "
-            f"ends at {DIAL_ENDS_AT} and cannot settle it."
+            f" At this effect and spread, about {needed} replicates would settle it in four of five runs; this dial "
+            f"ends at {DIAL_ENDS_AT}, where fewer runs would."
         )
     return f" About {needed} replicates would settle it in four of five runs, if effect and spread stay as they are."
 

@@ -37,7 +37,20 @@ def on_the_table() -> Asked | None:
     asked: Asked | None = session.kept(_TABLE, None)
     if asked is None or asked.item_id not in catalogue.entries():
         return None
-    return asked if asked.answered is not None or asked.version == _version(asked.item_id) else None
+    return None if _is_stale(asked) else asked
+
+
+def changed_elsewhere() -> bool:
+    """Whether the card on the table was answered or reset elsewhere before she answered it; it is taken away then."""
+    asked: Asked | None = session.kept(_TABLE, None)
+    if asked is None or not _is_stale(asked):
+        return False
+    clear()
+    return True
+
+
+def _is_stale(asked: Asked) -> bool:
+    return asked.answered is None and asked.version != _version(asked.item_id)
 
 
 def lay(item_id: str, answered: Answered | None = None, spent_seconds: float = 0.0) -> Asked:

@@ -11,7 +11,7 @@ from content.exercises import Exercise
 from demos.style import DARK
 from study.desk import DeskError
 from study.words import counted
-from ui import catalogue, exercise_consent, feedback, look, services, session
+from ui import catalogue, exercise_consent, feedback, look, services, session, trouble
 from ui.catalogue import Entry
 from ui.markdown import escaped
 
@@ -113,7 +113,8 @@ def _editor(exercise: Exercise, key: str, name: str) -> str:
     epoch: int = session.kept(f"{name}-epoch", 0)
     widget, start = f"ace-{key}-{epoch}", f"{name}-start-{epoch}"
     if widget not in st.session_state:  # drawn anew, after another screen: it knows nothing of what was typed
-        session.keep(start, saved if saved else exercise.starter)
+        session.keep(start, session.kept(trouble.unsaved(widget), None) or saved or exercise.starter)
+        session.keep(trouble.unsaved(widget), None)
     code: str = st_ace(
         value=session.kept(start, exercise.starter),
         language="python",
@@ -170,8 +171,10 @@ def _run(entry: Entry, exercise: Exercise, code: str, key: str) -> None:
     try:
         with st.spinner("Running your code on fresh inputs ..."):
             graded = desk.grade(exercise, code, consent=consent)
-            # In here, before Streamlit is asked for anything: it would break off for a key that was pressed meanwhile.
+            # Still in here, and without asking Streamlit for anything (hence the line above): it would break off for a
+            # key that was pressed meanwhile.
             data = graded.as_data()
+            runs[key] = data | {"code": code}
             store.log_attempt(
                 entry.item_id,
                 code,
@@ -182,6 +185,5 @@ def _run(entry: Entry, exercise: Exercise, code: str, key: str) -> None:
                 attempt_id=uuid.uuid4().hex,
                 learner=services.LEARNER,
             )
-            runs[key] = data | {"code": code}
     except DeskError as error:
         st.error(str(error), icon=":material/error:")

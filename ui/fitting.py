@@ -33,24 +33,25 @@ class _Fitting:
         self._lock = threading.Lock()
         self._process: subprocess.Popen[str] | None = None
         self._last: dict[str, Any] | None = None
+        self._answers = 0
 
-    def start(self) -> None:
-        """Begin a fit, unless one runs."""
+    def start(self, answers: int) -> None:
+        """Begin a fit to so many answers, unless one runs."""
         with self._lock:
             if not self._runs():
                 command = [sys.executable, "-m", "study", "fit", "--json"]
                 pipe = subprocess.PIPE
                 self._process = subprocess.Popen(command, cwd=_ROOT, text=True, stdin=pipe, stdout=pipe, stderr=pipe)
-                self._last = None
+                self._last, self._answers = None, answers
 
     def running(self) -> bool:
         """Whether a fit runs."""
         with self._lock:
             return self._runs()
 
-    def last(self) -> dict[str, Any] | None:
-        """What came of the last fit; None before it, while one runs, and when it was forgotten."""
-        return self._last
+    def last(self, answers: int) -> dict[str, Any] | None:
+        """What came of the last fit; None before it, while one runs, when it was forgotten or was to other answers."""
+        return self._last if self._answers == answers else None
 
     def forget(self) -> None:
         """The last fit was used, or given up."""
@@ -93,14 +94,10 @@ def show() -> None:
         f"{counted(scored, 'answer')} to learn from, counting those that came at least a day after the card's last one."
     )
     with st.container(horizontal=True):
-        st.button("Fit to my answers", key="fit", icon=":material/tune:", on_click=_begin)
+        st.button("Fit to my answers", key="fit", icon=":material/tune:", on_click=lambda: _fitting().start(scored))
         if weights:
             st.button("Back to the defaults", key="fit-defaults", type="tertiary", on_click=_keep, args=(None,))
-    _progress() if _fitting().running() else _outcome(_fitting().last())
-
-
-def _begin() -> None:
-    _fitting().start()
+    _progress() if _fitting().running() else _outcome(_fitting().last(scored))
 
 
 @st.fragment(run_every=1.0)

@@ -114,9 +114,10 @@ def _keep_ticks(saved: Saved, step: Step, ticks: list[int]) -> None:
     kept = saved.ticks.get(step.number, [])
     seen = session.kept(f"ticks:{saved.id}:{step.number}", kept)
     if ticks != seen:
-        session.keep(f"ticks:{saved.id}:{step.number}", ticks)
         if ticks != kept:
             interviews.tick(saved, step, ticks)
+        session.keep(f"ticks:{saved.id}:{step.number}", ticks)
+        if ticks != kept:
             st.rerun()
     if step.number not in saved.ticks:
         st.button(

@@ -13,6 +13,7 @@ import streamlit as st
 from demos import catalogue
 from demos.base import Frame, Lab, LabConfig, Outcome
 from demos.runner import Run
+from study.records import Prediction
 from ui import dials, look, own_images, own_photograph, recent_runs, services, session, verdict_view, watching
 
 POLL_SECONDS = 1.5
@@ -146,6 +147,10 @@ def _predict(lab: Lab, config: LabConfig, run: Run | None) -> Outcome | None:
         key=f"widget:{kept_at}",
     )
     session.keep(kept_at, chosen)
+    if chosen is not None:
+        first = _predicted_before(services.store().predictions(learner=services.LEARNER), lab.name, config)
+        if first is not None:
+            st.caption(f"You have run this draw before. Your first prediction counts: *{options[first]}*.")
     return chosen
 
 
@@ -155,13 +160,12 @@ def _logged_prediction(run: Run | None) -> Outcome | None:
         return None
     logged = services.store().predictions(learner=services.LEARNER)
     its_own = next((cast(Outcome, item.predicted) for item in logged if item.prediction_id == run.id), None)
-    return its_own or _predicted_before(run.lab, run.config)
+    return its_own or _predicted_before(logged, run.lab, run.config)
 
 
-def _predicted_before(lab_name: str, config: LabConfig) -> Outcome | None:
+def _predicted_before(logged: Sequence[Prediction], lab_name: str, config: LabConfig) -> Outcome | None:
     """What she predicted when she ran this draw of these dials to its verdict for the first time."""
     plain = config.model_dump(mode="json")
-    logged = services.store().predictions(learner=services.LEARNER)
     settled = (item for item in logged if item.outcome is not None and item.lab == lab_name and item.config == plain)
     return next((cast(Outcome, item.predicted) for item in settled), None)
 
@@ -197,9 +201,9 @@ def _start(lab: Lab, config: LabConfig, predicted: Outcome, reuse: bool) -> None
     run = services.runner().submit(lab.name, config, reuse=reuse)
     recent_runs.add(run)
     watching.watch(run)
-    if _predicted_before(lab.name, config) is not None:
-        return  # she knows how it ends: only the first prediction counts
     store, plain, now = services.store(), config.model_dump(mode="json"), services.now()
+    if _predicted_before(store.predictions(learner=services.LEARNER), lab.name, config) is not None:
+        return  # she knows how it ends: only the first prediction counts
     store.log_prediction(lab.name, plain, predicted, now, prediction_id=run.id, learner=services.LEARNER)
     if run.verdict is not None:  # replayed, or over before the prediction was written down
         store.settle_prediction(run.id, run.verdict.outcome, now, learner=services.LEARNER)

@@ -12,6 +12,7 @@ from demos.resolution.lab import Config
 from demos.runner import Run
 from demos.uploads import UploadError
 from ui import dials, services, session
+from ui.markdown import escaped
 
 _KEPT = "own_photograph"
 """Setting: the picture that is kept on this machine, one at most. A preset, or a new visit, forgets it in the dials."""
@@ -58,7 +59,7 @@ def _take(lab: Lab, config: Config, file_id: str, name: str, content: bytes) -> 
     try:
         key = uploads.keep_photograph(name, content)
     except UploadError as error:
-        st.error(str(error), icon=":material/error:")
+        st.error(escaped(str(error)), icon=":material/error:")
         return
     replaced = {config.upload, _kept()} - {key}
     _keep(key)

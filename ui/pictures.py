@@ -12,7 +12,7 @@ from typing import TypeVar, cast
 from matplotlib.figure import Figure
 
 MOST_KEPT = 16
-"""A visit shows the pictures of its last eight runs again; a picture takes 0.2 MB, sometimes 0.4."""
+"""Of all visits together, two or three for a run; one takes 0.2 MB, sometimes 0.4, and is drawn anew in a second."""
 
 DOTS_PER_INCH = 200
 """Sharp on a high-density screen at the panel's width."""

@@ -16,6 +16,7 @@ from demos import quadrants
 from demos.quadrants import Point
 from demos.runner import Run, Runner
 from study.desk import Desk
+from study.records import LabRun
 from study.store import Store
 
 T = TypeVar("T")
@@ -131,8 +132,17 @@ def _measured(run: Run) -> dict[str, Any] | None:
 
 def quadrant_points() -> list[Point]:
     """The points that the learner's finished runs have put on the size x similarity map, oldest first."""
-    measured = [run.measured for run in store().lab_runs(learner=LEARNER) if run.measured]
-    return [Point(**found["quadrant_point"]) for found in measured if "quadrant_point" in found]
+    points = []
+    for run in store().lab_runs(learner=LEARNER):
+        found = (run.measured or {}).get("quadrant_point")
+        if found is not None and not _mixes_two_probes(run, found["transfer"]):
+            points.append(Point(**found))
+    return points
+
+
+def _mixes_two_probes(run: LabRun, transfer: str) -> bool:
+    """Until November 2026 a probe at another depth was put beside the similarity that the last block's probe gave."""
+    return run.config.get("probe_depth", "last") != "last" and ", probe after " not in transfer
 
 
 def close() -> None:

@@ -9,6 +9,7 @@ from typing import Any
 import streamlit as st
 
 from study import settings as study_settings
+from study.cards import Card
 from study.days import local_date
 from study.plan import DayPlan, day_plan, pulled_since
 from study.scheduling import RETENTION_RANGE
@@ -91,8 +92,9 @@ def _save(**changes: Any) -> None:
 
 
 def _days(settings: Settings) -> None:
-    items = reviews.asked_items(services.store().cards(learner=services.LEARNER))
-    plan = _planned(settings, items)
+    cards = services.store().cards(learner=services.LEARNER)
+    items = reviews.asked_items(cards)
+    plan = _planned(settings, cards, items)
     ahead = settings.interview_date is not None and settings.interview_date > local_date(
         services.now(), session.timezone()
     )
@@ -130,10 +132,10 @@ def _make(needed: int) -> None:
     st.session_state["plan-new"] = needed
 
 
-def _planned(settings: Settings, items: list[str]) -> DayPlan:
+def _planned(settings: Settings, cards: list[Card], items: list[str]) -> DayPlan:
     store, scheduler, day = services.store(), preferences.scheduler(), session.day_start()
     return day_plan(
-        store.cards(learner=services.LEARNER),
+        cards,
         items,
         scheduler,
         services.now(),

@@ -105,7 +105,7 @@ def _kinds(log: list[Review]) -> None:
     lines += [
         f"| {KINDS.get(kind, kind)} | {share.count} | {percent(share.share)} "  # type: ignore[call-overload]
         f"| {percent(share.low)} to {percent(share.high)} "
-        f"| {duration(times[kind].median_seconds)} | {duration(times[kind].seconds)} |"
+        f"| {times[kind].median_seconds:.0f} s | {duration(times[kind].seconds)} |"
         for kind, share in shares.items()
     ]
     st.markdown("\n".join(lines))

@@ -73,7 +73,7 @@ def _row(entry: Entry, attempts: list[Attempt]) -> None:
 
 def _one(entry: Entry) -> None:
     exercise = cast(Exercise, entry.item)
-    key = f"exercise-{exercise.key}"
+    key = f"exercise-{_key(entry)}"
     with st.container(key="eyebrow", horizontal=True, vertical_alignment="center"):
         meta = exercise.meta
         st.markdown(f"{entry.source} · {meta.level} · about {meta.minutes} min")

@@ -47,6 +47,8 @@ def _quiz() -> None:
             st.markdown(f"Quiz · {len(queue.due)} due · {len(queue.new)} new")
         quiz_filter.show()
     message = session.kept("quiz:message", None)
+    if asking.changed_elsewhere():
+        message = "The card that lay here was answered or changed elsewhere meanwhile. Here is what comes next."
     if message:
         st.warning(message, icon=":material/sync_problem:")
         session.keep("quiz:message", None)

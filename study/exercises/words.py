@@ -20,7 +20,7 @@ def what_stopped(transcript: Transcript, function: str, code: str, limits: Limit
     if transcript.not_loaded is not None:
         return raised(transcript.not_loaded, code)
     if transcript.missing:
-        return f"The code does not define `{function}`. Define it under exactly this name, at the top level."
+        return f"The code does not define “{function}”. Define it under exactly this name, at the top level."
     return {
         None: "",
         "time": f"It took longer than {limits.seconds:g} s and was stopped. Is there a loop that does not end?",
@@ -65,7 +65,7 @@ def _line(line: int | None, code: str) -> str:
     if line is None:
         return ""
     text = lines[line - 1].strip() if 0 < line <= len(lines) else ""
-    return f" (line {line}: `{text[:100]}`)" if text else f" (line {line})"
+    return f" (line {line}: “{text[:100]}”)" if text else f" (line {line})"
 
 
 def _remedy(error: Raised) -> str:

@@ -12,6 +12,10 @@ HEAD = "0003"
 """The last revision in `versions/`. Kept here so that a database that has it is opened without Alembic (0.2 s)."""
 
 
+class UnknownRevisionError(LookupError):
+    """The schema is at a revision that this code does not have, or is to be brought to one."""
+
+
 def upgrade(reader: Engine, writer: Engine, name: str) -> None:
     """Create or upgrade the schema; one transaction, so that a failure leaves the database as it was.
 
@@ -24,7 +28,7 @@ def upgrade(reader: Engine, writer: Engine, name: str) -> None:
     with writer.begin() as connection:
         try:
             migrate(connection, "head")
-        except LookupError as error:
+        except UnknownRevisionError as error:
             raise StoreError(
                 f"{name} was written by a newer version of this app ({error}). It was left as it is. "
                 "Update the app, or set DATABASE_URL to another file."
@@ -32,7 +36,7 @@ def upgrade(reader: Engine, writer: Engine, name: str) -> None:
 
 
 def migrate(connection: Connection, revision: str) -> None:
-    """Bring the schema to a revision. LookupError if this code does not know it, or the one that the schema is at."""
+    """Bring the schema to a revision. UnknownRevisionError if this code lacks it, or the one that the schema is at."""
     from alembic import command
     from alembic.config import Config
     from alembic.script.revision import ResolutionError
@@ -44,7 +48,7 @@ def migrate(connection: Connection, revision: str) -> None:
     try:
         command.upgrade(config, revision)
     except (CommandError, ResolutionError) as error:
-        raise LookupError(str(error)) from error
+        raise UnknownRevisionError(str(error)) from error
 
 
 def _revision(connection: Connection, name: str) -> str | None:

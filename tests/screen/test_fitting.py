@@ -104,12 +104,19 @@ def test_a_crash_is_logged_and_its_remedy_shown(
 
 def test_tabs_that_look_at_once_read_it_once(processes: list[Process]) -> None:
     fits = fitting._Fitting()
-    fits.start()
+    fits.start(640)
     processes[0].ended = True
     found: list[object] = []
-    tabs = [threading.Thread(target=lambda: found.append((fits.running(), fits.last()))) for _ in range(8)]
+    tabs = [threading.Thread(target=lambda: found.append((fits.running(), fits.last(640)))) for _ in range(8)]
     for tab in tabs:
         tab.start()
     for tab in tabs:
         tab.join()
     assert found == [(False, FITTED)] * 8 and len(processes[0].reads) == 1
+
+
+def test_a_fit_to_other_answers_is_offered_no_more(processes: list[Process]) -> None:
+    fits = fitting._Fitting()
+    fits.start(640)
+    processes[0].ended = True
+    assert not fits.running() and fits.last(640) == FITTED and fits.last(641) is None

@@ -12,9 +12,9 @@ from streamlit.testing.v1 import AppTest
 import app as entry_point
 from study.scheduling import Rating
 from study.store import StoreError
-from tests.screen.interview_steps import Clock, begin, key, open_step, say, stored
+from tests.screen.interview_steps import Clock, begin, end, identity, key, open_step, say, stored
 from tests.screen.screens import Open, ask, asked, entries, hand_in, press, reviews, texts
-from ui import catalogue, services, trouble
+from ui import catalogue, interviews, services, trouble
 from ui.markdown import escaped
 
 pytestmark = pytest.mark.usefixtures("app", "desk")
@@ -122,6 +122,19 @@ def test_an_interview_goes_on_though_its_clock_cannot_be_noted(app: Open, clock:
     mend("save_interview")
     say(screen, "An answer")
     assert not _told(screen) and stored(screen).steps[0].answer == {"text": "An answer", "ticks": []}
+
+
+def test_a_tick_of_the_report_that_cannot_be_kept_is_kept_later(app: Open, fail: Fail, mend: Fail) -> None:
+    screen = begin(app)
+    say(screen, "An answer in my own words")
+    end(screen)
+    fail("save_interview")
+    screen.checkbox(key=f"report-{identity(screen)}-1-tick-0").check().run()
+    assert len(_told(screen)) == 1
+    mend("save_interview")
+    press(screen, "store-again")
+    found = interviews.find(identity(screen))
+    assert not _told(screen) and found is not None and found.ticks == {1: [0]}
 
 
 def test_other_errors_are_left_to_streamlit() -> None:

@@ -158,13 +158,13 @@ def _verdict(**changes: object) -> Verdict:
             _verdict(outcome="cannot_tell", effect=1.5, interval=(-0.6, 3.6), replicates_needed=31),
             "Cannot tell: Probing came out 1.5 points better than fine-tuning (95 % interval -0.6 to 3.6), which "
             "leaves the margin of 1 point open, over 8 replicates. At this effect and spread, about 31 replicates "
-            "would settle it in four of five runs: this dial ends at 30 and cannot settle it.",
+            "would settle it in four of five runs; this dial ends at 30, where fewer runs would.",
         ),
         (
             _verdict(outcome="cannot_tell", effect=1.0, interval=(-0.6, 2.6)),
             "Cannot tell: Probing came out 1.0 point better than fine-tuning (95 % interval -0.6 to 2.6), which leaves "
-            "the margin of 1 point open, over 8 replicates. At this effect and spread, no number of replicates on this "
-            "dial can settle it.",
+            "the margin of 1 point open, over 8 replicates. At this effect and spread, this dial has no number of "
+            "replicates that is likely to settle it.",
         ),
         (
             _verdict(effect=64000, interval=None, margin=0, unit="parameters"),

@@ -53,9 +53,9 @@ def test_the_starter_fails_by_its_own_line(exercise: Exercise, pool: Pool) -> No
         ),
         ("x = 1\n  y = 2", "Python cannot read the code (line 2: `y = 2`): unexpected indent. Mend"),
         ("x = '\0'", "Python cannot read the code"),
-        ("", "The code does not define `scale`. Define it under exactly this name"),
-        ("def Scale(x, k): return x", "The code does not define `scale`."),
-        ("scale = 3", "The code does not define `scale`."),
+        ("", "The code does not define “scale”. Define it under exactly this name"),
+        ("def Scale(x, k): return x", "The code does not define “scale”."),
+        ("scale = 3", "The code does not define “scale”."),
         ("import torch\n1 / 0", "ZeroDivisionError: division by zero (line 2: `1 / 0`)."),
         (
             "import pandora",
