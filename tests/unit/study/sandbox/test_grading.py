@@ -41,7 +41,7 @@ def test_one_wrong_test_is_enough(exercise: Exercise, pool: Pool) -> None:
 def test_the_starter_fails_by_its_own_line(exercise: Exercise, pool: Pool) -> None:
     graded = grade(exercise, STARTER, pool)
     assert not graded.passed
-    assert graded.tests[0].message == "NotImplementedError (line 2: `raise NotImplementedError`)."
+    assert graded.tests[0].message == "NotImplementedError (line 2: “raise NotImplementedError”)."
 
 
 @pytest.mark.parametrize(
@@ -49,17 +49,17 @@ def test_the_starter_fails_by_its_own_line(exercise: Exercise, pool: Pool) -> No
     [
         (
             "def scale(x, k)\n    return x",
-            "Python cannot read the code (line 1: `def scale(x, k)`): expected ':'. Mend",
+            "Python cannot read the code (line 1: “def scale(x, k)”): expected ':'. Mend",
         ),
-        ("x = 1\n  y = 2", "Python cannot read the code (line 2: `y = 2`): unexpected indent. Mend"),
+        ("x = 1\n  y = 2", "Python cannot read the code (line 2: “y = 2”): unexpected indent. Mend"),
         ("x = '\0'", "Python cannot read the code"),
         ("", "The code does not define “scale”. Define it under exactly this name"),
         ("def Scale(x, k): return x", "The code does not define “scale”."),
         ("scale = 3", "The code does not define “scale”."),
-        ("import torch\n1 / 0", "ZeroDivisionError: division by zero (line 2: `1 / 0`)."),
+        ("import torch\n1 / 0", "ZeroDivisionError: division by zero (line 2: “1 / 0”)."),
         (
             "import pandora",
-            "ModuleNotFoundError: No module named 'pandora' (line 1: `import pandora`). In here there are",
+            "ModuleNotFoundError: No module named 'pandora' (line 1: “import pandora”). In here there are",
         ),
         ("#" * (MOST_CODE + 1), f"The code has {MOST_CODE + 1} characters; at most {MOST_CODE} are run."),
     ],
@@ -75,7 +75,7 @@ def test_an_exception_names_the_deepest_line_of_the_submission(exercise: Exercis
     code = "import torch\n\ndef helper(x):\n    return torch.cat([x, 3])\n\ndef scale(x, k):\n    return helper(x)\n"
     message = grade(exercise, code, pool).tests[0].message
     assert message.startswith("TypeError: ")
-    assert "(line 4: `return torch.cat([x, 3])`)" in message
+    assert "(line 4: “return torch.cat([x, 3])”)" in message
 
 
 def test_an_exception_in_the_test_says_that_it_is_there(exercise: Exercise, pool: Pool) -> None:
