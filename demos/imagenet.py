@@ -116,7 +116,7 @@ def features(pixels: np.ndarray, *, after: str = "top", pretrained: bool = True,
     Kept on disk by the images' own bytes, so the second run of the same draw does not compute them again; a cache that
     cannot be read or written only costs that time. What was used longest ago goes when there is more than `MOST_BYTES`,
     what another version computed goes with the next write. When a learner removes pictures of her own, their features
-    (numbers, no pictures) stay until any features are asked for the next time. Installations that
+    go too; those that a run still under way writes go when features are asked for the next time. Installations that
     share a cache but not the pictures, or differ in version, remove each other's: that costs time only. `after` may be
     any of `BLOCKS` but the head.
     """

@@ -321,10 +321,12 @@ def demand(load: Callable[[str], object], dial: str, key: str, there: Sequence[s
 
 
 def delete(key: str) -> None:
-    """Remove a collection or photograph from this machine, if it is there."""
+    """Remove a collection or photograph from this machine, if it is there, and what is kept of its features."""
     if _KEY.fullmatch(key):
         _path(key).unlink(missing_ok=True)
         (folder() / f"{key}.png").unlink(missing_ok=True)
+        for path in features_folder().glob(f"{features_of(key)}*"):
+            disk.remove(path)
 
 
 def features_folder() -> Path:
