@@ -212,7 +212,7 @@ PAPER_SAYS = (
     "source is rendered, our network far smaller and trained for seconds. What the label-shift dial does follows from "
     "the triangle inequality: where features match, the same class shares are predicted in both domains, so the errors "
     "on source and target add up to at least half the summed difference of the true shares: here half the dial's "
-    "value. The related theorem of Zhao et al. 2019 (arXiv 1901.09453, 4.3, two classes) lets features match in part: "
+    "value. The related lower bound of Zhao et al. 2019 (arXiv 1901.09453, two classes) lets features match in part: "
     "at least half the square of how far the Jensen-Shannon distance of the labels exceeds that of the features."
 )
 
