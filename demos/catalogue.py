@@ -30,6 +30,7 @@ _NO_INFLUENCE = frozenset(
         "pool",
         "process",
         "quadrants",
+        "quiet",
         "runner",
         "runs",
         "style",

@@ -17,6 +17,7 @@ from pydantic import ValidationError
 
 from demos import catalogue
 from demos.base import Lab, LabConfig
+from demos.quiet import logging_from
 from demos.runner import Run, Runner
 from demos.uploads import UploadError
 from demos.verdict import run_says
@@ -138,21 +139,23 @@ def _run(options: argparse.Namespace) -> int:
     _check_pictures(lab, config)
     if options.figure is not None:
         _check_figure(options.figure)
-    for noisy in ("demos.runner", "demos.pool"):
-        logging.getLogger(noisy).setLevel(logging.CRITICAL)  # what they would log is what we print
-    progress = not options.json and sys.stderr.isatty()
-    runner = Runner(spares=0, warm_for=[lab.name])
-    try:
-        runner.start()
-        _warm(runner)
-        run = _wait(runner.submit(lab.name, config), progress)
-    finally:
-        runner.close()
+    run = _execute(lab, config, progress=not options.json and sys.stderr.isatty())
     if run.state != "finished":
         print(run.error or f"The run was {run.state}.", run.error_detail, sep="\n", file=sys.stderr)
         return FAILED
     print(json.dumps(_report(run)) if options.json else _summary(lab, run))
     return 0 if options.figure is None else _draw(lab, run, options.figure)
+
+
+def _execute(lab: Lab, config: LabConfig, progress: bool) -> Run:
+    runner = Runner(spares=0, warm_for=[lab.name])
+    with logging_from(logging.CRITICAL, "demos.runner", "demos.pool"):  # what they would log is what we print
+        try:
+            runner.start()
+            _warm(runner)
+            return _wait(runner.submit(lab.name, config), progress)
+        finally:
+            runner.close()
 
 
 def configure(lab: Lab, preset: str | None, assignments: Sequence[str], seed: str | None) -> LabConfig:

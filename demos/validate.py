@@ -18,6 +18,7 @@ from typing import Any
 
 from demos import catalogue
 from demos.base import Lab, Outcome, Preset
+from demos.quiet import logging_from
 from demos.runner import Runner
 
 FIRST_SEED = 5_000_000
@@ -88,8 +89,8 @@ def main(argv: Sequence[str]) -> int:
     except catalogue.UnknownLab as error:
         print(f"python -m demos validate: {error}", file=sys.stderr)
         return USAGE_ERROR
-    logging.getLogger("demos").setLevel(logging.ERROR)
-    found = _all(labs, range(options.first_seed, options.first_seed + options.seeds))
+    with logging_from(logging.ERROR, "demos"):
+        found = _all(labs, range(options.first_seed, options.first_seed + options.seeds))
     if options.json:
         print(json.dumps(found, indent=1))
     else:

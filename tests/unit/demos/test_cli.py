@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 import os
 import signal
 import subprocess
@@ -165,6 +166,14 @@ def test_a_run_that_fails_exits_1_and_says_why(toy_labs: Path, capsys: pytest.Ca
     assert cli.main(["run", "toy", "--set", "behaviour=raises", "--json"]) == 1
     printed = capsys.readouterr()
     assert printed.out == "" and printed.err.startswith("The experiment failed in replicate 1: ZeroDivisionError")
+
+
+def test_a_command_leaves_logging_as_it_was(toy_labs: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    loggers = [logging.getLogger(name) for name in ("demos", "demos.runner", "demos.pool")]
+    before = [logger.level for logger in loggers]
+    assert cli.main(["run", "toy", "--set", "behaviour=raises"]) == 1
+    assert cli.main(["validate", "toy", "--seeds", "1"]) == 0
+    assert [logger.level for logger in loggers] == before
 
 
 @pytest.mark.skipif(os.name != "posix", reason="sends SIGINT to a process group")
