@@ -20,7 +20,8 @@ CLASSES = 10
 TEST_PER_CLASS = 50
 VALIDATION_PER_CLASS = 50
 BATCH = 32
-EVALUATIONS = 10
+INTERIM_PER_CLASS = 5
+EVALUATIONS = 20
 
 
 @dataclass(frozen=True)
@@ -62,6 +63,11 @@ def validation_rows(drawn: Draw, per_class: int = VALIDATION_PER_CLASS) -> np.nd
     """The first unused rows of each class, (10 * per_class,): none is learned from or tested on in this draw."""
     _, labels = data.mnist()
     return np.concatenate([drawn.unused[labels[drawn.unused] == digit][:per_class] for digit in range(CLASSES)])
+
+
+def interim_rows(drawn: Draw, per_class: int = INTERIM_PER_CLASS) -> np.ndarray:
+    """The first test digits of each class, (10 * per_class,): enough for a curve, the end of which is judged on all."""
+    return drawn.test.reshape(CLASSES, TEST_PER_CLASS)[:, :per_class].ravel()
 
 
 def network(drawn: Draw, *, pretrained: bool = True, classes: int = CLASSES) -> models.SmallCNN:

@@ -16,7 +16,7 @@ from demos.runner import Run
 from study.records import Prediction
 from ui import dials, look, own_images, own_photograph, recent_runs, services, session, verdict_view, watching
 
-POLL_SECONDS = 1.5
+POLL_SECONDS = 2.0
 """How often a running panel redraws its curves. The screen competes with the experiment for the same cores: twice a
 second made the default run a third longer, this makes it an eighth longer (docs/decisions.md)."""
 

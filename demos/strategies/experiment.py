@@ -1,8 +1,9 @@
 """Four ways to move a letter network to real digits, compared on the same draw.
 
 Claimed: with very few labels, training only a new head (feature extraction) beats fine-tuning everything at one rate.
-Expect a lead of about 11 points at 1 label per class, 3 at 5, and 2 to 3 points the other way from 20 on. A replicate
-takes a little over a second at the defaults on one thread. What it does not show is listed in `lab.py`.
+Expect a lead of about 11 points at 1 label per class, 2 to 3 at 5, and 1.5 to 2 points the other way from 20 on. A
+replicate takes two seconds at the defaults on one thread of a processor of 2017. What it does not show is listed in
+`lab.py`.
 """
 
 from __future__ import annotations
@@ -22,7 +23,7 @@ def draw(config: Config, replicate: int) -> transfer.Draw:
 def run(config: Config, replicate: int) -> Iterator[StrategyFrame]:
     """Train the four arms in turn, a stretch each, so that their curves grow together."""
     drawn = draw(config, replicate)
-    tests = {"digits": transfer.examples(drawn.test)}
+    tests, interim = ({"digits": transfer.examples(rows)} for rows in (drawn.test, transfer.interim_rows(drawn)))
     batches = transfer.batches(drawn, config.steps)
     points = transfer.evaluation_points(config.steps)
     running = []
@@ -31,7 +32,7 @@ def run(config: Config, replicate: int) -> Iterator[StrategyFrame]:
         start = training.snapshot(model)
         row = rates(config, arm.key)
         memory = training.memory_per_step(model, row, batches)
-        progress = training.train(model, row, batches, tests=tests, points=points)
+        progress = training.train(model, row, batches, tests=tests, interim=interim, points=points)
         running.append((arm.key, model, start, memory, progress))
     for _ in points:
         for key, model, start, memory, progress in running:

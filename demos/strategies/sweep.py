@@ -1,4 +1,4 @@
-"""The sweep behind *tuned for each arm*: 100 labels per class, at the default run length and at ten times that.
+"""The sweep behind *tuned for each arm*: 100 labels per class, at the default run length and at two longer ones.
 
 Each seed is one draw, as in a run: pretrained start, labelled digits, head, order. The score is the accuracy on 500
 digits that the draw neither learns from nor tests on.
@@ -17,9 +17,9 @@ CASES = (SCRATCH, PROBE, FINE_TUNE, "freeze_1", "freeze_2", "freeze_3")
 
 
 def sweep() -> Sweep:
-    """Every arm at every rate, for short and long runs."""
+    """Every arm at every rate, for short, middling and long runs."""
     return Sweep(
-        groups={"120": CASES, "1200": CASES},
+        groups={"60": CASES, "120": CASES, "1200": CASES},
         rates=RATES,
         score=score,
         settings={"labels_per_class": LABELS_PER_CLASS, "groups": "optimiser steps", "batch": transfer.BATCH,

@@ -117,18 +117,37 @@ def test_the_same_seed_gives_the_same_frames_but_for_measured_times() -> None:
 # --- the frames -------------------------------------------------------------------------------------------------------
 
 
-def test_arms_advance_in_turn_over_ten_points_and_the_start(short: tuple[lab.Config, list[lab.StrategyFrame]]) -> None:
+def test_arms_advance_in_turn_over_about_twenty_points(short: tuple[lab.Config, list[lab.StrategyFrame]]) -> None:
     config, frames = short
     first = [frame for frame in frames if frame.replicate == 0]
-    assert [frame.arm for frame in first] == ARMS * 11
+    assert [frame.arm for frame in first] == ARMS * 21
     assert [frame.step for frame in first[::4]] == transfer.evaluation_points(config.steps)
-    for steps in (20, 120, 1500):
+    for steps in (20, 60, 120, 1500):
         points = transfer.evaluation_points(steps)
-        assert points[0] == 0 and points[-1] == steps and len(points) == 11
+        assert points[0] == 0 and points[-1] == steps and len(points) == 21
     for frame in frames:
         json.dumps(frame.model_dump(), allow_nan=False)
         assert 0 <= frame.accuracy <= 100
         assert (frame.ms_per_step is None) is (frame.step == 0)
+
+
+def test_the_curve_is_of_some_test_digits_and_its_end_of_all(monkeypatch: pytest.MonkeyPatch) -> None:
+    config = lab.Config(seed=42, steps=20)
+    drawn = experiment.draw(config, 0)
+    some = transfer.interim_rows(drawn)
+    assert set(some) < set(drawn.test)
+    assert np.bincount(data.mnist()[1][some]).tolist() == [transfer.INTERIM_PER_CLASS] * 10
+    seen: list[tuple[int, ...]] = []
+    original = training.evaluate
+
+    def spy(network: Any, examples: training.Examples) -> float:
+        seen.append(tuple(examples.targets.tolist()))
+        return original(network, examples)
+
+    monkeypatch.setattr(training, "evaluate", spy)
+    list(experiment.run(config, 0))
+    sizes = [len(targets) for targets in seen]
+    assert sizes == [50] * 4 * 20 + [500] * 4
 
 
 def test_before_training_every_block_is_where_it_started(short: tuple[lab.Config, list[lab.StrategyFrame]]) -> None:
@@ -182,7 +201,7 @@ def test_a_gentle_backbone_slows_pretrained_blocks_only() -> None:
 
 def test_tuned_rates_are_the_best_of_their_table_and_inside_the_grid() -> None:
     tuned = json.loads((Path(lab.__file__).parent / "tuned.json").read_text(encoding="utf-8"))
-    assert set(tuned["rates"]) == {"120", "1200"} and str(lab.Config().steps) in tuned["rates"]
+    assert set(tuned["rates"]) == {"60", "120", "1200"} and str(lab.Config().steps) in tuned["rates"]
     assert min(tuned["seeds"]) >= FIRST_SEED
     assert tuned["settings"]["labels_per_class"] == 100
     for length, cases in tuned["table"].items():
@@ -192,7 +211,7 @@ def test_tuned_rates_are_the_best_of_their_table_and_inside_the_grid() -> None:
             assert row[f"{tuned['rates'][length][name]:g}"]["mean"] == row[best]["mean"]
             assert float(best) not in (min(map(float, row)), max(map(float, row))), f"{name} at {length}: widen"
     assert lab.tuned_rate(lab.SCRATCH, 1500) == tuned["rates"]["1200"][lab.SCRATCH]
-    assert lab.tuned_rate(lab.SCRATCH, 20) == tuned["rates"]["120"][lab.SCRATCH]
+    assert lab.tuned_rate(lab.SCRATCH, 20) == tuned["rates"]["60"][lab.SCRATCH]
 
 
 def test_validation_digits_are_neither_learned_from_nor_tested_on() -> None:
@@ -245,7 +264,7 @@ def test_presets_are_settings_and_one_is_the_counter_preset() -> None:
 )
 def test_the_ends_of_the_dials_run_to_a_finite_end(dials: dict[str, Any]) -> None:
     frames = run(lab.Config(seed=6, steps=20, **dials), 1)
-    assert len(frames) == 44
+    assert len(frames) == 84
     for frame in frames:
         json.dumps(frame.model_dump(), allow_nan=False)
 
@@ -262,7 +281,7 @@ def test_too_high_a_rate_shows_as_low_accuracy(only_the_end: None) -> None:
 @pytest.mark.slow
 def test_the_claim_over_fresh_seeds(only_the_end: None) -> None:
     for seed in (61_001, 61_002):
-        few, many = lab.Config(seed=seed), lab.Config(seed=seed, labels_per_class=100, replicates=5)
+        few, many = lab.Config(seed=seed), lab.Config(seed=seed, labels_per_class=100)
         frames = run(few)
         assert lab.verdict(few, frames).outcome == "holds"
         assert lab.verdict(many, run(many)).outcome == "does_not_hold"
