@@ -90,15 +90,12 @@ def train(
     *,
     tests: Mapping[str, Examples],
     points: Sequence[int],
-    interim: Mapping[str, Examples] | None = None,
     cache_prefix: bool = True,
     optimise: Optimise | None = None,
     schedule: Schedule | None = None,
     clip_norm: float | None = None,
 ) -> Iterator[Progress]:
     """Train `model` in place and report at every step in `points` (ascending; 0 is before training).
-
-    `interim` are the test sets of all points but the last, `tests` if None: a curve may cost less than its end.
 
     `optimise` makes the optimiser (`make_optimiser`, AdamW, if None; `make_sgd`), `schedule` moves its rates from step
     to step, `clip_norm` bounds the norm of all gradients together (Pascanu et al. 2013, arXiv 1211.5063).
@@ -114,22 +111,18 @@ def train(
     optimiser = (optimise or make_optimiser)(model, rates)
     scheduler = None if schedule is None else schedule(optimiser)
     network, cache_ms = model, 0.0
-    interim = tests if interim is None else interim
     trunk, rest = split(model, rates)
     if cache_prefix and len(trunk):
         started = time.perf_counter()
         network, batches = rest, batches.through(trunk)
-        shown = {name: through(trunk, examples) for name, examples in tests.items()}
-        interim = shown if interim is tests else {name: through(trunk, some) for name, some in interim.items()}
-        tests = shown
+        tests = {name: through(trunk, examples) for name, examples in tests.items()}
         cache_ms = (time.perf_counter() - started) * 1e3
     step, timings = 0, []
     for point in points:
         if point > step:
             timings.append(_advance(network, optimiser, batches, loss, range(step, point), scheduler, clip_norm))
             step = point
-        due = tests if point == points[-1] else interim
-        accuracy = {name: evaluate(network, examples) for name, examples in due.items()}
+        accuracy = {name: evaluate(network, examples) for name, examples in tests.items()}
         yield Progress(step, accuracy, statistics.median(timings) if timings else None, cache_ms)
 
 

@@ -20,7 +20,7 @@ CLASSES = 10
 TEST_PER_CLASS = 50
 VALIDATION_PER_CLASS = 50
 BATCH = 32
-INTERIM_PER_CLASS = 5
+CURVE_PER_CLASS = 5
 EVALUATIONS = 20
 
 
@@ -65,8 +65,8 @@ def validation_rows(drawn: Draw, per_class: int = VALIDATION_PER_CLASS) -> np.nd
     return np.concatenate([drawn.unused[labels[drawn.unused] == digit][:per_class] for digit in range(CLASSES)])
 
 
-def interim_rows(drawn: Draw, per_class: int = INTERIM_PER_CLASS) -> np.ndarray:
-    """The first test digits of each class, (10 * per_class,): enough for a curve, the end of which is judged on all."""
+def curve_rows(drawn: Draw, per_class: int = CURVE_PER_CLASS) -> np.ndarray:
+    """The first test digits of each class, (10 * per_class,): enough to draw a curve, too few to judge its end."""
     return drawn.test.reshape(CLASSES, TEST_PER_CLASS)[:, :per_class].ravel()
 
 

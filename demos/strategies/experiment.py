@@ -23,7 +23,7 @@ def draw(config: Config, replicate: int) -> transfer.Draw:
 def run(config: Config, replicate: int) -> Iterator[StrategyFrame]:
     """Train the four arms in turn, a stretch each, so that their curves grow together."""
     drawn = draw(config, replicate)
-    tests, interim = ({"digits": transfer.examples(rows)} for rows in (drawn.test, transfer.interim_rows(drawn)))
+    along, at_the_end = (transfer.examples(rows) for rows in (transfer.curve_rows(drawn), drawn.test))
     batches = transfer.batches(drawn, config.steps)
     points = transfer.evaluation_points(config.steps)
     running = []
@@ -32,7 +32,7 @@ def run(config: Config, replicate: int) -> Iterator[StrategyFrame]:
         start = training.snapshot(model)
         row = rates(config, arm.key)
         memory = training.memory_per_step(model, row, batches)
-        progress = training.train(model, row, batches, tests=tests, interim=interim, points=points)
+        progress = training.train(model, row, batches, tests={"curve": along}, points=points)
         running.append((arm.key, model, start, memory, progress))
     for _ in points:
         for key, model, start, memory, progress in running:
@@ -42,7 +42,8 @@ def run(config: Config, replicate: int) -> Iterator[StrategyFrame]:
                 arm=key,
                 step=now.step,
                 steps=config.steps,
-                accuracy=now.accuracy["digits"],
+                curve_accuracy=now.accuracy["curve"],
+                accuracy=training.evaluate(model, at_the_end) if now.step == config.steps else None,
                 trainable_parameters=training.trainable_parameters(model),
                 ms_per_step=now.ms_per_step,
                 cache_ms=now.cache_ms,

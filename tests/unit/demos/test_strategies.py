@@ -90,7 +90,7 @@ def test_all_arms_share_head_backbone_and_batches(monkeypatch: pytest.MonkeyPatc
     def spy(model: Any, rates: Any, batches: Any, **options: Any) -> Any:
         seen.append({name: tensor.clone() for name, tensor in model.state_dict().items()})
         orders.append(batches.order)
-        tests.append(options["tests"]["digits"].inputs)
+        tests.append(options["tests"]["curve"].inputs)
         return original(model, rates, batches, **options)
 
     monkeypatch.setattr(training, "train", spy)
@@ -127,27 +127,29 @@ def test_arms_advance_in_turn_over_about_twenty_points(short: tuple[lab.Config, 
         assert points[0] == 0 and points[-1] == steps and len(points) == 21
     for frame in frames:
         json.dumps(frame.model_dump(), allow_nan=False)
-        assert 0 <= frame.accuracy <= 100
+        assert 0 <= frame.curve_accuracy <= 100
+        assert (frame.accuracy is None) is (frame.step < config.steps)
         assert (frame.ms_per_step is None) is (frame.step == 0)
 
 
-def test_the_curve_is_of_some_test_digits_and_its_end_of_all(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_curve_is_of_some_test_digits_and_the_verdict_of_all(monkeypatch: pytest.MonkeyPatch) -> None:
     config = lab.Config(seed=42, steps=20)
     drawn = experiment.draw(config, 0)
-    some = transfer.interim_rows(drawn)
+    some = transfer.curve_rows(drawn)
     assert set(some) < set(drawn.test)
-    assert np.bincount(data.mnist()[1][some]).tolist() == [transfer.INTERIM_PER_CLASS] * 10
-    seen: list[tuple[int, ...]] = []
+    assert np.bincount(data.mnist()[1][some]).tolist() == [transfer.CURVE_PER_CLASS] * 10
+    models: dict[int, torch.nn.Module] = {}
     original = training.evaluate
 
     def spy(network: Any, examples: training.Examples) -> float:
-        seen.append(tuple(examples.targets.tolist()))
+        models[len(examples.targets)] = network
         return original(network, examples)
 
     monkeypatch.setattr(training, "evaluate", spy)
-    list(experiment.run(config, 0))
-    sizes = [len(targets) for targets in seen]
-    assert sizes == [50] * 4 * 20 + [500] * 4
+    *before, last = experiment.run(config, 0)
+    assert [frame.accuracy for frame in before[:-3]] == [None] * 80
+    assert last.accuracy == original(models[500], transfer.examples(drawn.test))  # type: ignore[arg-type]
+    assert last.curve_accuracy == original(models[500], transfer.examples(some))  # type: ignore[arg-type]
 
 
 def test_before_training_every_block_is_where_it_started(short: tuple[lab.Config, list[lab.StrategyFrame]]) -> None:
@@ -155,7 +157,7 @@ def test_before_training_every_block_is_where_it_started(short: tuple[lab.Config
     assert at_start and all(set(frame.drift.values()) == {0.0} for frame in at_start)
     # The probe, the partly frozen and the fine-tuned network are the same one until they learn.
     for replicate in range(2):
-        same = {f.accuracy for f in at_start if f.replicate == replicate and f.arm != lab.SCRATCH}
+        same = {f.curve_accuracy for f in at_start if f.replicate == replicate and f.arm != lab.SCRATCH}
         assert len(same) == 1
 
 
@@ -309,7 +311,8 @@ def test_a_gentle_backbone_takes_most_of_the_lead(only_the_end: None) -> None:
 def made_up(finals: dict[str, Sequence[float]], steps: int = 40) -> list[lab.StrategyFrame]:
     return [
         lab.StrategyFrame(
-            replicate=replicate, arm=arm, step=step, steps=steps, accuracy=value if step else 10.0,
+            replicate=replicate, arm=arm, step=step, steps=steps,
+            curve_accuracy=value if step else 10.0, accuracy=value if step else None,
             trainable_parameters=650, ms_per_step=1.0 if step else None, cache_ms=0.0,
             kilobytes_per_step=1.0,
             drift=dict.fromkeys(lab.BLOCKS, 0.0),

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import copy
 import gc
-from typing import Any
 
 import pytest
 import torch
@@ -97,23 +96,6 @@ def test_the_cached_prefix_changes_nothing(frozen: int) -> None:
     with torch.no_grad():
         torch.testing.assert_close(cached(x), anew(x), rtol=1e-4, atol=1e-4)
     assert one.accuracy == pytest.approx(other.accuracy, abs=0.51)  # one of 200 images may sit on the fence
-
-
-@pytest.mark.parametrize("frozen", [0, 4])
-def test_interim_test_sets_are_for_all_points_but_the_last_and_change_no_training(frozen: int) -> None:
-    whole = {"test": examples(200, seed=2)}
-    some = {"test": training.Examples(whole["test"].inputs[:50], whole["test"].targets[:50])}
-
-    def curve(**options: Any) -> tuple[models.SmallCNN, list[float]]:
-        model = models.small_cnn(10, 0)
-        run = training.train(model, rates(frozen), batches(), points=[0, 5, 10], **options)
-        return model, [progress.accuracy["test"] for progress in run]
-
-    (plain, all_along), (ours, cheap), (_, few) = (
-        curve(tests=whole), curve(tests=whole, interim=some), curve(tests=some)
-    )  # fmt: skip
-    assert cheap == [*few[:2], all_along[2]]
-    assert_same_weights(ours, plain, 0.0)
 
 
 def test_batch_norm_in_a_frozen_block_keeps_its_statistics() -> None:
