@@ -79,7 +79,9 @@ def measure(name: str, repeats: int) -> dict[str, object]:
         _headless(runner, name, FIRST_SEED)
         _through_page(chromium, f"{server.url}/lab-{name.replace('_', '-')}", FIRST_SEED)
         for seed in range(FIRST_SEED + 1, FIRST_SEED + 1 + repeats):
+            wait_quiet()  # the picture of the run before is drawn after its verdict
             headless.append(_headless(runner, name, seed))
+            wait_quiet()
             page.append(_through_page(chromium, f"{server.url}/lab-{name.replace('_', '-')}", seed))
         runner.close()
     ratios = [through[1] / alone[1] for through, alone in zip(page, headless, strict=True)]
