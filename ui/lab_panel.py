@@ -18,7 +18,7 @@ from ui import dials, look, own_images, own_photograph, recent_runs, services, s
 
 POLL_SECONDS = 2.0
 """How often a running panel redraws its curves. The screen competes with the experiment for the same cores: twice a
-second made the default run a third longer, this makes it an eighth longer (docs/decisions.md)."""
+second made the default run a third longer, this makes it a fifth longer (docs/decisions.md)."""
 
 LOOK_SECONDS = 0.05
 """How often it looks, in between, whether the run has ended or the learner has clicked."""
