@@ -98,8 +98,11 @@ class Run:
 
     @property
     def seconds_left(self) -> float | None:
-        """About how long it will still take, at the pace so far; None while that cannot be said."""
-        done, spent = self.progress, self.seconds
+        """About how long it will still take, at the pace since the first frame; None while that cannot be said.
+
+        Waiting for a worker that is still loading torch is no pace: counted in, it made minutes of seconds.
+        """
+        done, spent = self.progress, self._clock.seconds_since_first_frame()
         if self._state != "running" or done < 0.02 or spent < 0.5:
             return None
         return spent * (1 - done) / done
@@ -229,6 +232,11 @@ class _Clock:
     def frame(self) -> None:
         if self.first_frame_seconds is None:
             self.first_frame_seconds = time.monotonic() - self.submitted
+
+    def seconds_since_first_frame(self) -> float:
+        if self.first_frame_seconds is None:
+            return 0.0
+        return time.monotonic() - self.submitted - self.first_frame_seconds
 
     def end(self) -> None:
         if self.ended is None:

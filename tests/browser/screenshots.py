@@ -49,8 +49,8 @@ def _run_lab_halfway(page: Page) -> None:
     settled(page)
     page.locator("[data-testid=stRadio] [role=radiogroup] label").first.click()
     page.locator("button:enabled", has_text="Run the experiment").click()
-    page.get_by_test_id("stVegaLiteChart").wait_for(timeout=60_000)
-    page.wait_for_timeout(2500)
+    page.get_by_test_id("stProgress").get_by_text("Training").wait_for(timeout=120_000)  # after the runs before it
+    page.wait_for_timeout(5000)
 
 
 def _some_reviews(page: Page) -> None:

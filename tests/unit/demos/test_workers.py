@@ -104,6 +104,18 @@ def test_a_listener_that_raises_costs_its_own_answers_only(
     assert "a listener's mistake" in caplog.text
 
 
+def test_waiting_for_a_slow_worker_is_not_in_the_time_left(toy_labs: Path, toy: Toy, tmp_path: Path) -> None:
+    runner = Runner(pool=WorkerPool(1, 0, command=[*LIGHT_WORKER, "3"]), cache=RunCache(tmp_path))
+    runner.start()
+    try:
+        run = runner.submit("toy", toy(steps=50, pause=0.02, replicates=2))  # 4 s, once it has begun
+        wait_until(lambda: run.progress > 0.25)
+        assert run.seconds > 4.0
+        assert run.seconds_left == pytest.approx(3.0, abs=1.0)
+    finally:
+        runner.close()
+
+
 def test_a_job_of_a_lab_that_was_removed_fails(light: WorkerPool) -> None:
     answers: list[Answer] = []
     light.execute(Job(id="one", lab="removed", config={}, replicate=0), answers.append)
