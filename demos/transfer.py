@@ -20,7 +20,6 @@ CLASSES = 10
 TEST_PER_CLASS = 50
 VALIDATION_PER_CLASS = 50
 BATCH = 32
-CURVE_PER_CLASS = 5
 EVALUATIONS = 20
 
 
@@ -63,11 +62,6 @@ def validation_rows(drawn: Draw, per_class: int = VALIDATION_PER_CLASS) -> np.nd
     """The first unused rows of each class, (10 * per_class,): none is learned from or tested on in this draw."""
     _, labels = data.mnist()
     return np.concatenate([drawn.unused[labels[drawn.unused] == digit][:per_class] for digit in range(CLASSES)])
-
-
-def curve_rows(drawn: Draw, per_class: int = CURVE_PER_CLASS) -> np.ndarray:
-    """The first test digits of each class, (10 * per_class,): enough to draw a curve, too few to judge its end."""
-    return drawn.test.reshape(CLASSES, TEST_PER_CLASS)[:, :per_class].ravel()
 
 
 def network(drawn: Draw, *, pretrained: bool = True, classes: int = CLASSES) -> models.SmallCNN:

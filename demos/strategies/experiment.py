@@ -11,8 +11,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 from itertools import islice
 
+import numpy as np
+
 from demos import pretrain, training, transfer
-from demos.strategies.lab import SCRATCH, Config, StrategyFrame, arms, rates
+from demos.strategies.lab import CURVE_DIGITS, SCRATCH, Config, StrategyFrame, arms, rates
 
 
 def draw(config: Config, replicate: int) -> transfer.Draw:
@@ -20,10 +22,15 @@ def draw(config: Config, replicate: int) -> transfer.Draw:
     return transfer.draw(config.seed, replicate, config.labels_per_class)
 
 
+def curve_rows(drawn: transfer.Draw) -> np.ndarray:
+    """The first test digits of each class, (`CURVE_DIGITS`,): enough to draw a curve, too few to judge its end."""
+    return drawn.test.reshape(transfer.CLASSES, -1)[:, : CURVE_DIGITS // transfer.CLASSES].ravel()
+
+
 def run(config: Config, replicate: int) -> Iterator[StrategyFrame]:
     """Train the four arms in turn, a stretch each, so that their curves grow together."""
     drawn = draw(config, replicate)
-    along, at_the_end = (transfer.examples(rows) for rows in (transfer.curve_rows(drawn), drawn.test))
+    along, at_the_end = (transfer.examples(rows) for rows in (curve_rows(drawn), drawn.test))
     batches = transfer.batches(drawn, config.steps)
     points = transfer.evaluation_points(config.steps)
     running = []

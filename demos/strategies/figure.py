@@ -14,6 +14,7 @@ from demos.base import Arm
 from demos.plots import Scale
 from demos.strategies.lab import (
     BLOCKS,
+    CURVE_DIGITS,
     FINE_TUNE,
     FREEZE,
     LAB,
@@ -29,7 +30,7 @@ from demos.style import SERIES, Series, Theme
 
 LOOK: dict[str, Series] = {PROBE: SERIES[0], FINE_TUNE: SERIES[1], FREEZE: SERIES[2], SCRATCH: SERIES[3]}
 
-ACCURACY = Scale(title="accuracy on 50 test digits (%)", low=0, high=100)
+ACCURACY = Scale(title=f"accuracy on {CURVE_DIGITS} test digits (%)", low=0, high=100)
 
 COLUMNS = plots.BAND_COLUMNS
 

@@ -14,6 +14,9 @@ from demos.verdict import paired_verdict
 BLOCKS = ("stem", "stage1", "stage2", "stage3", "head")
 """The network's blocks, input to output (`demos.models.SmallCNN`)."""
 
+CURVE_DIGITS = 50
+"""Test digits that the curves are of: twenty points of all 500 would take longer than training."""
+
 SCRATCH, PROBE, FINE_TUNE, FREEZE = "scratch", "probe", "fine_tune", "freeze_k"
 
 
@@ -81,9 +84,9 @@ class StrategyFrame(Frame):
     """One arm at one moment of its run."""
 
     curve_accuracy: float
-    """On 50 of the replicate's test digits, in per cent: twenty points of all 500 would take longer than training."""
+    """On `CURVE_DIGITS` of the replicate's test digits, in per cent."""
     accuracy: float | None = None
-    """On all 500 of them, in per cent; in the last frame only. This is what the verdict is on."""
+    """On all 500 test digits, in per cent; in the last frame only. This is what the verdict is on."""
     trainable_parameters: int
     ms_per_step: float | None
     """Median over the stretches between evaluations, optimiser steps alone; None before the first step."""
@@ -211,7 +214,8 @@ DOES_NOT_SHOW = (
     "augmentation, no schedule. Nothing is tuned at 1 label, as ten digits leave nothing to tune on.",
     "That scratch is hopeless: 60 steps are few for it. See the preset 'given time'.",
     "Full MNIST. All draws come from the same 5,000 digits, so those of replicates, seeds and the sweep overlap; the "
-    "interval speaks of draws from these digits. Each replicate is tested on 500; its curve is of 50 of these.",
+    "interval speaks of draws from these digits. Each replicate is tested on 500; its curve is of "
+    f"{CURVE_DIGITS} of these.",
 )
 
 PAPER_SAYS = (

@@ -135,9 +135,9 @@ def test_arms_advance_in_turn_over_about_twenty_points(short: tuple[lab.Config, 
 def test_the_curve_is_of_some_test_digits_and_the_verdict_of_all(monkeypatch: pytest.MonkeyPatch) -> None:
     config = lab.Config(seed=42, steps=20)
     drawn = experiment.draw(config, 0)
-    some = transfer.curve_rows(drawn)
+    some = experiment.curve_rows(drawn)
     assert set(some) < set(drawn.test)
-    assert np.bincount(data.mnist()[1][some]).tolist() == [transfer.CURVE_PER_CLASS] * 10
+    assert np.bincount(data.mnist()[1][some]).tolist() == [lab.CURVE_DIGITS // 10] * 10
     models: dict[int, torch.nn.Module] = {}
     original = training.evaluate
 
