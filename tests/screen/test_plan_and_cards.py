@@ -116,6 +116,11 @@ def test_settings_of_the_plan_do_not_disturb_each_other(app: Open) -> None:
     assert _settings() == Settings(desired_retention=0.85, new_per_day=7, interview_date=_in_days(60))
 
 
+def _noon(*, days_ago: int) -> datetime:
+    """Answers that begin then stay on one day."""
+    return services.now().replace(hour=12, minute=0) - timedelta(days=days_ago)
+
+
 def _answered(count: int, begin: datetime) -> Iterator[tuple[str, datetime]]:
     """Answers `count` cards, each on the first and on the fourth day; every fifth is forgotten then."""
     store, scheduler = services.store(), scheduler_for(Settings(), begin, UTC)
@@ -139,7 +144,7 @@ def _answered(count: int, begin: datetime) -> Iterator[tuple[str, datetime]]:
 
 def test_progress_with_too_few_answers_for_a_curve(app: Open) -> None:
     app()
-    list(_answered(5, services.now() - timedelta(days=5)))
+    list(_answered(5, _noon(days_ago=5)))
     progress = app("progress")
     assert any("needs 20 answers" in each.value and "so far there are 5." in each.value for each in progress.markdown)
     assert {metric.label: metric.value for metric in progress.metric} | {"Time spent": ""} == {
@@ -153,7 +158,7 @@ def test_progress_with_too_few_answers_for_a_curve(app: Open) -> None:
 
 def test_progress_with_enough_answers_has_a_curve_and_a_table(app: Open) -> None:
     app()
-    list(_answered(25, services.now() - timedelta(days=5)))
+    list(_answered(25, _noon(days_ago=5)))
     progress = app("progress")
     assert any(each.value.startswith("25 answers, in bins of equally many") for each in progress.caption)
     assert not any("needs 20 answers" in each.value for each in progress.markdown)
@@ -165,7 +170,7 @@ def test_progress_with_enough_answers_has_a_curve_and_a_table(app: Open) -> None
 
 def test_a_short_time_is_told_in_seconds_as_in_the_quiz(app: Open) -> None:
     app()
-    list(_answered(1, services.now() - timedelta(days=5)))
+    list(_answered(1, _noon(days_ago=5)))
     progress = app("progress")
     assert {metric.label: metric.value for metric in progress.metric}["Time spent"] == "60 s"
     table = next(each.value for each in progress.markdown if each.value.startswith("| Kind"))
@@ -175,7 +180,7 @@ def test_a_short_time_is_told_in_seconds_as_in_the_quiz(app: Open) -> None:
 def test_a_leech_is_named(app: Open) -> None:
     app()
     study_settings.save(services.store(), services.LEARNER, Settings(leech_lapses=1))
-    list(_answered(6, services.now() - timedelta(days=5)))
+    list(_answered(6, _noon(days_ago=5)))
     progress = app("progress")
     assert "Leeches" in [header.value for header in progress.header]
     labels = [link.label for link in progress.main.page_link if "forgotten" in link.label]

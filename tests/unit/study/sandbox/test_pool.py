@@ -52,6 +52,12 @@ def test_prints_come_back_but_are_no_answer(pool: Pool) -> None:
     assert transcript.answers[0].report is None
 
 
+def test_one_that_closes_the_way_back_ends_without_our_own_traceback(pool: Pool) -> None:
+    transcript = pool.run("import os\nprint('one')\ndef f(x): os.closerange(3, 64)", ECHO, "f", [{}])
+    assert (transcript.stopped, transcript.exit_code) == ("ended", 1)
+    assert transcript.printed == "one\n"
+
+
 def test_the_submission_sees_one_case_at_a_time_and_in_order(pool: Pool) -> None:
     code = "seen = []\ndef f(x):\n    seen.append(x['n'])\n    return list(seen)"
     transcript = pool.run(code, ECHO, "f", [{"n": 3}, {"n": 1}, {"n": 2}])
