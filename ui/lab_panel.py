@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import time
 from collections.abc import Sequence
 from typing import Any, cast
 
@@ -11,21 +10,11 @@ import pandas as pd
 import streamlit as st
 
 from demos import catalogue
-from demos.base import Frame, Lab, LabConfig, Outcome
+from demos.base import Lab, LabConfig, Outcome
 from demos.runner import Run
+from demos.runs import ACTIVE
 from study.records import Prediction
-from ui import dials, look, own_images, own_photograph, recent_runs, services, session, verdict_view, watching
-
-POLL_SECONDS = 2.0
-"""How often a running panel redraws its curves. The screen competes with the experiment for the same cores: twice a
-second made the default run a third longer, this makes it a fifth longer (docs/decisions.md)."""
-
-LOOK_SECONDS = 0.05
-"""How often it looks, in between, whether the run has ended or the learner has clicked."""
-
-FIRST_FRAME_SECONDS = 0.3
-
-_ACTIVE = ("queued", "running")
+from ui import dials, live_run, look, own_images, own_photograph, recent_runs, services, session, verdict_view, watching
 
 ADDITIONS: dict[str, Any] = {"own_images": own_images, "resolution": own_photograph}
 """What a lab has beyond the usual panel: a module with `before` and `after`."""
@@ -57,22 +46,26 @@ def show(name: str, *, place: str) -> None:
     lab = catalogue.lab(name)
     config = dials.current(lab)
     run = recent_runs.find(lab, config)
-    active = run is not None and run.state in _ACTIVE
+    active = run is not None and run.state in ACTIVE
     with st.container(border=True, key=f"lab-{place}"):
         _claim(lab)
         _presets(lab, config, disabled=active)
         addition = ADDITIONS.get(name)
         missing = addition.before(lab, config) if addition is not None else None
-        with st.expander("Dials", icon=":material/tune:", key=f"dials-{place}"):
-            dials.show(lab, config, disabled=active)
+        tune = st.expander("Dials", icon=":material/tune:", key=f"dials-{place}", on_change="rerun")
+        if tune.open:  # while they are closed, the client need not draw them again with every change
+            with tune:
+                dials.show(lab, config, disabled=active)
         if run is None:
             _preview(lab, config)
         predicted = _predict(lab, config, run)
         _controls(lab, config, run, predicted, missing)
         if run is not None:
-            _watch(lab, config, run)
+            live_run.show(lab, config, run)
         elif predicted is not None:
-            _curves(lab, config, ())  # empty axes: what is about to be filled, and the chart's code is loaded by then
+            live_run.curves(
+                lab, config, ()
+            )  # empty axes: what is about to be filled, and the chart's code is loaded by then
         if run is not None and run.state == "finished":
             verdict_view.show(lab, config, run, predicted)
             if addition is not None:
@@ -135,7 +128,7 @@ def _predict(lab: Lab, config: LabConfig, run: Run | None) -> Outcome | None:
     options = lab.prediction.options
     kept_at = f"prediction:{_dialled(lab, config)}"
     before: Outcome | None = session.kept(kept_at, None) or _logged_prediction(run)
-    if run is not None and (before is not None or run.state in _ACTIVE):
+    if run is not None and (before is not None or run.state in ACTIVE):
         if before is not None:
             st.markdown(f"Your prediction: *{options[before]}*.")
         return before
@@ -172,7 +165,7 @@ def _predicted_before(logged: Sequence[Prediction], lab_name: str, config: LabCo
 
 def _controls(lab: Lab, config: LabConfig, run: Run | None, predicted: Outcome | None, missing: str | None) -> None:
     with st.container(horizontal=True, vertical_alignment="center"):
-        if run is not None and run.state in _ACTIVE:
+        if run is not None and run.state in ACTIVE:
             st.button("Stop", icon=":material/stop_circle:", key=f"stop:{lab.name}", on_click=run.stop)
         else:
             st.button(
@@ -207,67 +200,6 @@ def _start(lab: Lab, config: LabConfig, predicted: Outcome, reuse: bool) -> None
     store.log_prediction(lab.name, plain, predicted, now, prediction_id=run.id, learner=services.LEARNER)
     if run.verdict is not None:  # replayed, or over before the prediction was written down
         store.settle_prediction(run.id, run.verdict.outcome, now, learner=services.LEARNER)
-
-
-def _watch(lab: Lab, config: LabConfig, run: Run) -> None:
-    """The moving part: polls while the run is active, draws the curves, and calls for the verdict at the end."""
-    active = run.state in _ACTIVE
-    watching.watch(run)
-    inline = True  # the first time it runs as a part of the whole screen, whose rest must not wait
-
-    @st.fragment(run_every=POLL_SECONDS if active else None)
-    def live() -> None:
-        if active:
-            _await_first_frame(run)
-        _status(run)
-        if run.state != "finished":
-            _curves(lab, config, run.frames)
-        if active and not inline:
-            _await_end(run)
-        if active and run.state not in _ACTIVE:
-            st.rerun()
-
-    live()
-    inline = False
-
-
-def _await_end(run: Run) -> None:
-    """Spend most of the time until the next poll here, so that the verdict comes at once when the run is over."""
-    until = time.monotonic() + 0.8 * POLL_SECONDS
-    while time.monotonic() < until and not run.wait(LOOK_SECONDS):
-        session.yield_to_clicks()
-
-
-def _await_first_frame(run: Run) -> None:
-    """A running experiment's first frame is there within a blink: better to wait for it than for the next poll."""
-    until = time.monotonic() + FIRST_FRAME_SECONDS
-    while run.state == "running" and not run.frames_since(0)[1] and time.monotonic() < until:
-        time.sleep(0.02)
-
-
-def _curves(lab: Lab, config: LabConfig, frames: Sequence[Frame]) -> None:
-    """The live chart. The spec never changes during a run: the client only moves the marks."""
-    figures = catalogue.figure_module(lab.name)
-    rows = pd.DataFrame(figures.live_rows(config, frames), columns=list(figures.COLUMNS))
-    spec = figures.live_spec(config, look.theme())
-    st.vega_lite_chart(rows, spec, width="stretch", theme=None, key=f"live:{lab.name}", alt=lab.summary)
-
-
-def _status(run: Run) -> None:
-    if run.state == "queued":
-        st.info(f"Waiting for a free worker: place {run.place} in the queue.", icon=":material/hourglass_top:")
-    elif run.state == "running":
-        text = "Training" if run.frames_since(0)[1] else "Starting ..."
-        if run.seconds_left is not None:
-            text += f" · about {max(1, round(run.seconds_left))} s left"
-        st.progress(run.progress, text=text)
-    elif run.state == "stopped":
-        st.info(
-            f"Stopped after {run.seconds:.1f} s. The curves so far are kept; there is no verdict on half a run.",
-            icon=":material/stop_circle:",
-        )
-    elif run.state == "failed":
-        st.error(run.error or "The run failed. Press Run again.", icon=":material/error:")
 
 
 def _small_print(lab: Lab, config: LabConfig) -> None:

@@ -8,6 +8,7 @@ from typing import TypeVar
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import streamlit as st
+from streamlit.runtime.scriptrunner import get_script_run_ctx
 
 from study import days
 from ui import services
@@ -74,9 +75,16 @@ def day_start_of(moment: datetime) -> datetime:
     return days.day_start(moment, timezone())
 
 
-def yield_to_clicks() -> None:
-    """Let Streamlit break off this run of the script if the learner has clicked meanwhile.
+def is_awaited() -> bool:
+    """Whether a click waits for this run of the script to end. A loop has to ask, or it holds clicks up.
 
-    Reading the session state is one of the points at which it does; a loop without such a point holds clicks up.
+    Streamlit breaks a run off for a run of the whole screen (here, where the session state is read), but never for that
+    of another fragment; that one waits is only seen in Streamlit's own list of requests.
     """
     _ = "any" in st.session_state
+    context = get_script_run_ctx()
+    if context is None or context.script_requests is None:
+        return False
+    ours = context.fragment_ids_this_run or []
+    waiting = context.script_requests._rerun_data
+    return len(ours) > 1 or bool(waiting is not None and set(waiting.fragment_id_queue) - set(ours))

@@ -1,0 +1,106 @@
+"""The moving part of a lab panel: how far a run is, and its curves as they grow."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+
+import pandas as pd
+import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
+
+from demos import catalogue
+from demos.base import Frame, Lab, LabConfig
+from demos.runner import Run
+from demos.runs import ACTIVE
+from ui import look, session, watching
+
+REDRAWS = 4
+"""About how often a run is drawn again. The screen competes with the experiment for the same cores (decision 10)."""
+
+LEAST_SECONDS, MOST_SECONDS = 1.0, 3.0
+"""Between two drawings, however short or long the run."""
+
+LOOK_SECONDS = 0.05
+"""How often it looks, in between, whether the run has ended or the learner has clicked."""
+
+FIRST_FRAME_SECONDS = 0.3
+
+
+def show(lab: Lab, config: LabConfig, run: Run) -> None:
+    """Draw the run until it ends, and then the screen anew.
+
+    It draws again from inside one run of the script: each new one has the client render all that is on the screen.
+    """
+    active = run.state in ACTIVE
+    watching.watch(run)
+    inline = True  # the first time it runs as a part of the whole screen, whose rest must not wait
+
+    @st.fragment(run_every=LEAST_SECONDS if active else None)
+    def live() -> None:
+        if active:
+            _await_first_frame(run)
+        places = st.empty(), st.empty()
+        _draw(lab, config, run, *places)
+        while not inline and run.state in ACTIVE and not session.is_awaited():
+            _await_change(run)
+            if run.state in ACTIVE:
+                _draw(lab, config, run, *places)
+        if active and run.state not in ACTIVE:
+            st.rerun()
+
+    live()
+    inline = False
+
+
+def _draw(lab: Lab, config: LabConfig, run: Run, above: DeltaGenerator, below: DeltaGenerator) -> None:
+    with above:
+        _status(run)
+    if run.state != "finished":
+        with below:
+            curves(lab, config, run.frames)
+
+
+def _await_first_frame(run: Run) -> None:
+    """A running experiment's first frame is there within a blink: better to wait for it than for the next drawing."""
+    until = time.monotonic() + FIRST_FRAME_SECONDS
+    while run.state == "running" and not run.frames_since(0)[1] and time.monotonic() < until:
+        time.sleep(0.02)
+
+
+def _await_change(run: Run) -> None:
+    """Wait until it is time to draw again, the run has begun or ended, or somebody wants something else."""
+    state, until = run.state, time.monotonic() + _pace(run)
+    while run.state == state and time.monotonic() < until and not session.is_awaited():
+        run.wait(LOOK_SECONDS)
+
+
+def _pace(run: Run) -> float:
+    """Seconds to the next drawing."""
+    if run.seconds_left is None:
+        return LEAST_SECONDS
+    return min(MOST_SECONDS, max(LEAST_SECONDS, (run.seconds + run.seconds_left) / REDRAWS))
+
+
+def curves(lab: Lab, config: LabConfig, frames: Sequence[Frame]) -> None:
+    """The live chart. The spec never changes during a run: the client only moves the marks."""
+    figures = catalogue.figure_module(lab.name)
+    rows = pd.DataFrame(figures.live_rows(config, frames), columns=list(figures.COLUMNS))
+    st.vega_lite_chart(rows, figures.live_spec(config, look.theme()), width="stretch", theme=None, alt=lab.summary)
+
+
+def _status(run: Run) -> None:
+    if run.state == "queued":
+        st.info(f"Waiting for a free worker: place {run.place} in the queue.", icon=":material/hourglass_top:")
+    elif run.state == "running":
+        text = "Training" if run.frames_since(0)[1] else "Starting ..."
+        if run.seconds_left is not None:
+            text += f" · about {max(1, round(run.seconds_left))} s left"
+        st.progress(run.progress, text=text)
+    elif run.state == "stopped":
+        st.info(
+            f"Stopped after {run.seconds:.1f} s. The curves so far are kept; there is no verdict on half a run.",
+            icon=":material/stop_circle:",
+        )
+    elif run.state == "failed":
+        st.error(run.error or "The run failed. Press Run again.", icon=":material/error:")
