@@ -15,7 +15,7 @@ from demos.runner import Run
 from demos.runs import ACTIVE
 from ui import look, session, watching
 
-REDRAWS = 4
+REDRAWS = 3
 """About how often a run is drawn again. The screen competes with the experiment for the same cores (decision 10)."""
 
 LEAST_SECONDS, MOST_SECONDS = 1.0, 3.0

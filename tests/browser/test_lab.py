@@ -84,6 +84,35 @@ def test_stop_midway_keeps_the_curves_and_gives_no_verdict(server: Server, open_
     expect(page.get_by_text("You predicted")).to_have_count(0)
 
 
+def test_the_answer_beside_a_run_opens_at_once_and_the_run_goes_on(
+    server: Server, open_page: Callable[..., Page]
+) -> None:
+    page = open_page(f"{server.url}/feature-extraction-vs-fine-tuning?lab=strategies&{LONG}&seed=4714")
+    _predict_and_run(page)
+    progress = page.get_by_test_id("stProgress")
+    expect(progress).to_contain_text("s left", timeout=30_000)  # it draws again and again by now
+    page.get_by_role("button", name="Reveal the answer").click()
+    expect(page.get_by_role("button", name="Reveal the answer")).to_have_count(0, timeout=3_000)
+    said = progress.inner_text()
+    expect(progress).not_to_have_text(said, timeout=15_000)
+    page.get_by_role("button", name="Stop").click()
+    expect(page.get_by_text("there is no verdict on half a run")).to_be_visible(timeout=5_000)
+
+
+def test_dials_are_drawn_when_opened_and_stay_open(server: Server, open_page: Callable[..., Page]) -> None:
+    page = open_page(f"{server.url}/{LAB}?seed=4715")
+    settled(page)
+    expect(page.get_by_test_id("stSlider")).to_have_count(0)
+    page.get_by_text("Dials", exact=True).click()
+    labels = page.get_by_role("slider").first
+    labels.focus()
+    labels.press("ArrowRight")
+    page.wait_for_url("**labels_per_class=2**")
+    settled(page)
+    expect(labels).to_be_visible()
+    assert "seed=4715" in page.url
+
+
 def test_a_run_goes_on_while_the_learner_is_elsewhere(server: Server, open_page: Callable[..., Page]) -> None:
     page = open_page(f"{server.url}/{LAB}?{LONG}&seed=4713")
     _predict_and_run(page)

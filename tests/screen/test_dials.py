@@ -39,6 +39,7 @@ def test_a_click_on_its_way_does_not_bring_the_old_dials_back(app: Open) -> None
 
 def test_going_back_in_the_browser_brings_the_old_dials_back(app: Open, monkeypatch: pytest.MonkeyPatch) -> None:
     screen = _with_hundred_labels(app)
+    screen.session_state["dials-own"] = True  # the expander is open
     monkeypatch.setattr(dials, "STALE_SECONDS", 0.0)
     _click_from(screen, "1")
     assert _labels(screen) == 1
