@@ -46,6 +46,18 @@ def main(path: list[str]) -> None:
         return
     job = decode(handed_over)
     drive = module("drive", job["drive"], "drive.py").drive
+    exit_code = 1
+    try:
+        _serve(job, drive, lines, out)
+        exit_code = 0
+    finally:
+        # Not by way of Python's own ending: with torch it takes seconds, and after a submission that has cleared
+        # sys.modules or closed our pipes it may not come to an end at all.
+        _flush()
+        os._exit(exit_code)
+
+
+def _serve(job: dict[str, Any], drive: Drive, lines: BinaryIO, out: BinaryIO) -> None:
     try:
         submission = module("submission", job["code"], FILE)
     except BaseException as error:  # noqa: BLE001 - whatever a submission raises, SystemExit too, is its answer
@@ -55,6 +67,15 @@ def main(path: list[str]) -> None:
     while line := lines.readline():
         case = decode(line)
         _send(out, _answer(drive, submission, case))
+
+
+def _flush() -> None:
+    """What the submission printed is the learner's to read, also if it has put something of its own in the place."""
+    for stream in (sys.stdout, sys.stderr):
+        try:
+            stream.flush()
+        except BaseException:  # noqa: BLE001 - closed, or whatever the submission's own stream raises
+            continue
 
 
 def _answer(drive: Drive, submission: types.ModuleType, case: dict[str, Any]) -> dict[str, Any]:
@@ -146,8 +167,5 @@ def _send(out: BinaryIO, message: dict[str, Any]) -> None:
     except WireError as error:
         failed = {"type": "WireError", "message": str(error), "line": None, "errno": None}
         line = encode({"kind": "failed", "case": message.get("case"), "error": failed})
-    try:
-        out.write(line)
-        out.flush()
-    except OSError:
-        os._exit(1)  # the submission has closed it: nobody hears us, and Python's own ending takes its time with torch
+    out.write(line)
+    out.flush()
