@@ -60,12 +60,8 @@ def show(name: str, *, place: str) -> None:
             _preview(lab, config)
         predicted = _predict(lab, config, run)
         _controls(lab, config, run, predicted, missing)
-        if run is not None:
+        if run is not None or predicted is not None:
             live_run.show(lab, config, run)
-        elif predicted is not None:
-            live_run.curves(
-                lab, config, ()
-            )  # empty axes: what is about to be filled, and the chart's code is loaded by then
         if run is not None and run.state == "finished":
             verdict_view.show(lab, config, run, predicted)
             if addition is not None:

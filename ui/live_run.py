@@ -27,20 +27,26 @@ LOOK_SECONDS = 0.05
 FIRST_FRAME_SECONDS = 0.3
 
 
-def show(lab: Lab, config: LabConfig, run: Run) -> None:
-    """Draw the run until it ends, and then the screen anew.
+def show(lab: Lab, config: LabConfig, run: Run | None) -> None:
+    """Draw the run until it ends, and then the screen anew. Without a run: the axes that are about to be filled.
 
-    It draws again from inside one run of the script: each new one has the client render all that is on the screen.
+    It draws again from inside one run of the script: each new one has the client render all that is on the screen. The
+    empty axes stand in the same place of the screen as the curves, so that the client keeps the chart that it has made.
     """
-    active = run.state in ACTIVE
-    watching.watch(run)
+    active = run is not None and run.state in ACTIVE
+    if run is not None:
+        watching.watch(run)
     inline = True  # the first time it runs as a part of the whole screen, whose rest must not wait
 
     @st.fragment(run_every=LEAST_SECONDS if active else None)
     def live() -> None:
+        places = st.empty(), st.empty()
+        if run is None:
+            with places[1]:
+                _curves(lab, config, ())
+            return
         if active:
             _await_first_frame(run)
-        places = st.empty(), st.empty()
         _draw(lab, config, run, *places)
         while not inline and run.state in ACTIVE and not session.is_awaited():
             _await_change(run)
@@ -58,7 +64,7 @@ def _draw(lab: Lab, config: LabConfig, run: Run, above: DeltaGenerator, below: D
         _status(run)
     if run.state != "finished":
         with below:
-            curves(lab, config, run.frames)
+            _curves(lab, config, run.frames)
 
 
 def _await_first_frame(run: Run) -> None:
@@ -82,7 +88,7 @@ def _pace(run: Run) -> float:
     return min(MOST_SECONDS, max(LEAST_SECONDS, (run.seconds + run.seconds_left) / REDRAWS))
 
 
-def curves(lab: Lab, config: LabConfig, frames: Sequence[Frame]) -> None:
+def _curves(lab: Lab, config: LabConfig, frames: Sequence[Frame]) -> None:
     """The live chart. The spec never changes during a run: the client only moves the marks."""
     figures = catalogue.figure_module(lab.name)
     rows = pd.DataFrame(figures.live_rows(config, frames), columns=list(figures.COLUMNS))
