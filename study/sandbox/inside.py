@@ -51,8 +51,8 @@ def main(path: list[str]) -> None:
         _serve(job, drive, lines, out)
         exit_code = 0
     finally:
-        # Not by way of Python's own ending: with torch it takes seconds, and after a submission that has cleared
-        # sys.modules or closed our pipes it may not come to an end at all.
+        # Not by way of Python's own ending: with torch it takes seconds, and after submissions that had cleared
+        # sys.modules or closed our pipes it was seen to last beyond the limit of 8 s.
         _flush()
         os._exit(exit_code)
 
