@@ -34,14 +34,22 @@ def workbench(entry: Entry, key: str, name: str) -> Graded | None:
     exercise = catalogue.exercise(entry.item_id)
     code = _editor(exercise, key, name)
     allowed = exercise_consent.may_run()
+    # Kept: a press alone is gone if the editor's last key, which comes 0.2 s late, breaks this run of the script off.
+    wanted = f"{key}-wanted"
     with st.container(horizontal=True, vertical_alignment="center"):
-        pressed = st.button(
-            "Run the tests", key=f"{key}-run", type="primary", icon=":material/play_arrow:", disabled=not allowed
+        st.button(
+            "Run the tests",
+            key=f"{key}-run",
+            type="primary",
+            icon=":material/play_arrow:",
+            disabled=not allowed,
+            on_click=session.keep,
+            args=(wanted, True),
         )
         _versions(exercise, key, name)
     # A disabled button is drawn by the browser, and a forged click would come through.
-    if pressed and allowed:
-        _run(entry, exercise, code, key)
+    if session.kept(wanted, False) and allowed:
+        _run(entry, exercise, code, key, wanted)
     graded = _graded().get(key)
     if graded is not None:
         if graded["code"] != code:
@@ -166,12 +174,13 @@ def _graded() -> dict[str, Graded]:
     return session.kept("graded", {})
 
 
-def _run(entry: Entry, exercise: Exercise, code: str, key: str) -> None:
+def _run(entry: Entry, exercise: Exercise, code: str, key: str, wanted: str) -> None:
     desk, store, runs, consent = services.desk(), services.store(), _graded(), exercise_consent.has_agreed()
     try:
         with st.spinner("Running your code on fresh inputs ..."):
+            session.keep(wanted, False)
             graded = desk.grade(exercise, code, consent=consent)
-            # Still in here, and without asking Streamlit for anything (hence the line above): it would break off for a
+            # Still in here, and without asking Streamlit for anything (hence the lines above): it would break off for a
             # key that was pressed meanwhile.
             data = graded.as_data()
             runs[key] = data | {"code": code}

@@ -7,7 +7,7 @@ import time
 from collections.abc import Callable
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, Route, expect
 
 from study.sandbox import fence
 from tests.browser.steps import SLOW_MS, button, database, draft, editor, main, until, wait_until_idle
@@ -85,6 +85,28 @@ def _has_focus(page: Page) -> bool:
     """Whether the editor's field has the focus, in the page and in its frame."""
     in_frame = editor(page).locator("body").evaluate("body => body.ownerDocument.activeElement.className")
     return page.evaluate("document.activeElement.tagName") == "IFRAME" and "ace_text-input" in in_frame
+
+
+def test_nothing_jumps_when_the_editor_has_loaded(server: Server, open_page: Callable[..., Page]) -> None:
+    """A click on what is just moving away would be lost."""
+    page = open_page(f"{server.url}/plan")
+    expect(main(page).get_by_role("heading", name="Plan").first).to_be_visible(timeout=SLOW_MS)
+    held: list[Route] = []
+    loads = False
+    page.route("**/component/**", lambda route: route.continue_() if loads else held.append(route))
+    page.goto(f"{server.url}/{PATH}")
+    expect(button(page, "Run the tests")).to_be_visible(timeout=SLOW_MS)
+    settled(page)
+    assert held
+    before = button(page, "Run the tests").bounding_box()
+    loads = True
+    for route in held:
+        route.continue_()
+    expect(editor(page).locator(".ace_line").first).to_be_visible(timeout=SLOW_MS)
+    page.wait_for_timeout(500)  # it tells the page its height when it has drawn itself
+    after = button(page, "Run the tests").bounding_box()
+    assert before is not None and after is not None
+    assert after["y"] == pytest.approx(before["y"], abs=1)
 
 
 def test_typing_indents_keeps_the_focus_and_is_saved(fresh_server: Server, open_page: Callable[..., Page]) -> None:

@@ -14,7 +14,7 @@ from streamlit.testing.v1 import AppTest
 from content.exercises import Exercise
 from study.sandbox import fence
 from tests.screen.screens import FAILED, PASSED, FakeDesk, Open, as_read, asked, entries, go, is_rated, press, texts
-from ui import catalogue, services
+from ui import catalogue, exercise_panel, services
 from ui.catalogue import Entry
 
 pytestmark = pytest.mark.usefixtures("app")
@@ -212,13 +212,31 @@ def test_a_forged_click_on_the_disabled_button_runs_nothing(
     services.store().set_setting("runs_code_unfenced", True)
     served(False, "0.0.0.0")
     button = st.button
-
-    def forged(label: str, *given: Any, **named: Any) -> bool:
-        return button(label, *given, **named) or label == "Run the tests"
-
-    monkeypatch.setattr(st, "button", forged)
-    _open(app)
+    monkeypatch.setattr(st, "button", lambda *given, **named: button(*given, **(named | {"disabled": False})))
+    screen, _, exercise = _open(app)
+    _run(screen, exercise)
     assert desk.handed_in == []
+
+
+def test_a_press_outlives_a_run_of_the_script_that_is_broken_off(
+    app: Open, desk: FakeDesk, editor: dict[str, str | None], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As it is when the editor sends its last key a moment after the click."""
+    screen, _, exercise = _open(app)
+    breaks, versions = [True], exercise_panel._versions
+
+    def breaking(*given: Any) -> None:
+        if breaks:
+            breaks.clear()
+            st.rerun()
+        versions(*given)
+
+    monkeypatch.setattr(exercise_panel, "_versions", breaking)
+    _run(screen, exercise)
+    assert not breaks
+    assert desk.handed_in == [(exercise.key, exercise.starter, False)]
+    screen.run()
+    assert len(desk.handed_in) == 1
 
 
 def test_the_solution_and_the_wrong_ones_are_folded_away(app: Open, desk: FakeDesk) -> None:
