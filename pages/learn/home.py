@@ -16,11 +16,14 @@ LIST_WIDTH = 960
 
 def show() -> None:
     """The home screen."""
+    _left_out()
+    st.title("Be ready for the transfer-learning interview", anchor=False)
+    # The title does not wait for the database.
     queue = reviews.queue()
     cards = {card.item_id: card for card in services.store().cards(learner=services.LEARNER)}
     newcomer = not any(not card.is_new for card in cards.values())
-    _left_out()
-    _hero(newcomer)
+    if newcomer:
+        _introduction()
     _next_step(queue, newcomer)
     if not newcomer:
         _standing(queue)
@@ -39,15 +42,13 @@ def _left_out() -> None:
         st.code("\n".join(map(str, problems)), language=None, wrap_lines=True)
 
 
-def _hero(newcomer: bool) -> None:
-    st.title("Be ready for the transfer-learning interview", anchor=False)
-    if newcomer:
-        st.markdown(
-            "Ten questions that interviewers ask. **Think, then reveal** the answer a senior would give; **test the "
-            "claim** with a live PyTorch experiment beside it; let the **quiz** ask you again just before you would "
-            "forget; then **rehearse** the whole interview.",
-            width=LIST_WIDTH,
-        )
+def _introduction() -> None:
+    st.markdown(
+        "Ten questions that interviewers ask. **Think, then reveal** the answer a senior would give; **test the "
+        "claim** with a live PyTorch experiment beside it; let the **quiz** ask you again just before you would "
+        "forget; then **rehearse** the whole interview.",
+        width=LIST_WIDTH,
+    )
 
 
 def _next_step(queue: Queue, newcomer: bool) -> None:
