@@ -257,19 +257,19 @@ def trainable_parameters(model: nn.Module) -> int:
 
 def snapshot(model: nn.Sequential) -> dict[str, torch.Tensor]:
     """A copy of each block's parameters as one vector: what `relative_change` measures from."""
-    return {name: _vector(block).clone() for name, block in model.named_children()}
+    return {name: _vector(block) for name, block in model.named_children()}
 
 
 def relative_change(model: nn.Sequential, start: Mapping[str, torch.Tensor]) -> dict[str, float]:
     """How far each block has moved: ||w - w0|| / ||w0|| over its parameters; exactly 0.0 where nothing moved."""
     return {
-        name: float(torch.linalg.vector_norm(_vector(block) - start[name]) / torch.linalg.vector_norm(start[name]))
+        name: float(torch.dist(_vector(block), start[name]) / torch.linalg.vector_norm(start[name]))
         for name, block in model.named_children()
     }
 
 
 def _vector(block: nn.Module) -> torch.Tensor:
-    return torch.cat([p.detach().flatten() for p in block.parameters()]).double()
+    return torch.cat([p.detach().flatten() for p in block.parameters()])
 
 
 def shuffled_order(rows: int, steps: int, batch: int, generator: torch.Generator) -> torch.Tensor:

@@ -25,7 +25,7 @@ TARGET_IMAGES = {"mnist": (1600, 800), "uci": (560, 280)}
 """Images to learn from and to test on. At full label shift twice as many of a class are needed: these are there."""
 
 BATCH = 32
-EVALUATIONS = 10
+EVALUATIONS = 6
 RATE = 1e-2
 """AdamW's rate for every arm, falling along a cosine to 0."""
 

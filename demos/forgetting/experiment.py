@@ -35,7 +35,7 @@ from demos.forgetting.lab import (
     strength,
 )
 
-EVALUATIONS = 8
+EVALUATIONS = 5
 FISHER_IMAGES = 256
 MEMORY = 260
 """Letters that replay may store, about 5 of each class."""

@@ -14,7 +14,7 @@ from torch import nn
 from demos import pretrain, training, transfer
 from demos.learning_rate.lab import BLOCKS, Config, RateFrame, arms, rate
 
-EVALUATIONS = 10
+EVALUATIONS = 5
 
 HEAD_STEPS = 100
 HEAD_RATE = 0.03

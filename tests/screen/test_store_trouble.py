@@ -139,3 +139,11 @@ def test_a_tick_of_the_report_that_cannot_be_kept_is_kept_later(app: Open, fail:
 
 def test_other_errors_are_left_to_streamlit() -> None:
     assert not trouble.in_callback_or_fragment(ValueError("a mistake of ours"))
+
+
+def test_the_title_of_home_does_not_wait_for_the_store(app: Open, fail: Fail) -> None:
+    app()
+    fail("cards")
+    home = app()
+    assert [title.value for title in home.title] == ["Be ready for the transfer-learning interview"]
+    assert len(_told(home)) == 1

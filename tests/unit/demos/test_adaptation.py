@@ -193,8 +193,8 @@ def test_at_strength_zero_nothing_but_the_running_statistics_differs_from_source
 def test_arms_advance_in_turn_and_frames_survive_json(short: tuple[lab.Config, list[lab.AdaptationFrame]]) -> None:
     config, frames = short
     first = [frame for frame in frames if frame.replicate == 0]
-    assert [frame.arm for frame in first] == ARMS * 11
-    assert [frame.step for frame in first[::5]] == transfer.evaluation_points(config.steps, 10)
+    assert [frame.arm for frame in first] == ARMS * (experiment.EVALUATIONS + 1)
+    assert [frame.step for frame in first[::5]] == transfer.evaluation_points(config.steps, experiment.EVALUATIONS)
     for frame in frames:
         json.dumps(frame.model_dump(), allow_nan=False)
         last = frame.step == config.steps

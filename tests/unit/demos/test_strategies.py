@@ -132,24 +132,45 @@ def test_arms_advance_in_turn_over_about_twenty_points(short: tuple[lab.Config, 
         assert (frame.ms_per_step is None) is (frame.step == 0)
 
 
+def test_the_verdict_is_on_a_thousand_balanced_digits_that_no_dial_changes() -> None:
+    for labels_per_class in (1, 100, 400):
+        drawn = experiment.draw(lab.Config(labels_per_class=labels_per_class, seed=9), 2)
+        rows = experiment.test_rows(drawn)
+        assert np.bincount(data.mnist()[1][rows]).tolist() == [lab.TEST_DIGITS // 10] * 10
+        assert len(set(rows)) == lab.TEST_DIGITS and not set(rows) & set(drawn.labelled)
+        assert np.array_equal(rows, experiment.test_rows(experiment.draw(lab.Config(seed=9), 2)))
+    swept = experiment.draw(lab.Config(labels_per_class=sweep.LABELS_PER_CLASS, seed=9), 2)
+    assert not set(transfer.validation_rows(swept)) & set(experiment.test_rows(swept)), "what rates are chosen on"
+
+
 def test_the_curve_is_of_some_test_digits_and_the_verdict_of_all(monkeypatch: pytest.MonkeyPatch) -> None:
     config = lab.Config(seed=42, steps=20)
     drawn = experiment.draw(config, 0)
     some = experiment.curve_rows(drawn)
-    assert set(some) < set(drawn.test)
+    assert set(some) < set(experiment.test_rows(drawn))
     assert np.bincount(data.mnist()[1][some]).tolist() == [lab.CURVE_DIGITS // 10] * 10
-    models: dict[int, torch.nn.Module] = {}
-    original = training.evaluate
+    models: list[Any] = []
+    original = training.train
 
-    def spy(network: Any, examples: training.Examples) -> float:
-        models[len(examples.targets)] = network
-        return original(network, examples)
+    def spy(model: Any, *arguments: Any, **options: Any) -> Any:
+        models.append(model)
+        return original(model, *arguments, **options)
 
-    monkeypatch.setattr(training, "evaluate", spy)
-    *before, last = experiment.run(config, 0)
-    assert [frame.accuracy for frame in before[:-3]] == [None] * 80
-    assert last.accuracy == original(models[500], transfer.examples(drawn.test))  # type: ignore[arg-type]
-    assert last.curve_accuracy == original(models[500], transfer.examples(some))  # type: ignore[arg-type]
+    monkeypatch.setattr(training, "train", spy)
+    *before, probe, freeze, fine_tune, scratch = experiment.run(config, 0)
+    assert [frame.accuracy for frame in before] == [None] * 80
+    for frame, model in zip((probe, freeze, fine_tune, scratch), models, strict=True):
+        assert frame.accuracy == training.evaluate(model, transfer.examples(experiment.test_rows(drawn)))
+        assert frame.curve_accuracy == training.evaluate(model, transfer.examples(some))
+
+
+def test_what_a_step_needs_is_counted_as_on_the_real_batch() -> None:
+    drawn = experiment.draw(lab.Config(labels_per_class=2), 0)
+    batches = transfer.batches(drawn, 20)
+    for arm in ARMS:
+        row = lab.rates(lab.Config(), arm)
+        counted = training.memory_per_step(transfer.network(drawn), row, batches)
+        assert experiment.bytes_per_step(tuple(row.items()), 20) == counted
 
 
 def test_before_training_every_block_is_where_it_started(short: tuple[lab.Config, list[lab.StrategyFrame]]) -> None:
