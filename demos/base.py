@@ -11,6 +11,11 @@ from pydantic import BaseModel, ConfigDict, Field
 Outcome = Literal["holds", "does_not_hold", "cannot_tell"]
 
 
+def replicates_dial(default: int) -> Any:
+    """The field of the number of replicates, for a lab that has a default of its own (chosen by power)."""
+    return Field(default, ge=2, le=30, title="Replicates", description="Independent repetitions of the experiment")
+
+
 class LabConfig(BaseModel):
     """Every dial of a lab, and the draw. Frozen; unknown keys and values out of range are refused.
 
@@ -21,7 +26,7 @@ class LabConfig(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
-    replicates: int = Field(8, ge=2, le=30, title="Replicates", description="Independent repetitions of the experiment")
+    replicates: int = replicates_dial(8)
     seed: int = Field(0, ge=0, le=2**31 - 1, title="Draw", description="Same draw, same labelled examples and starts")
 
 

@@ -7,7 +7,19 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from demos.base import Arm, ArmResult, Claim, Frame, Lab, LabConfig, Prediction, Preset, Verdict, final_results
+from demos.base import (
+    Arm,
+    ArmResult,
+    Claim,
+    Frame,
+    Lab,
+    LabConfig,
+    Prediction,
+    Preset,
+    Verdict,
+    final_results,
+    replicates_dial,
+)
 from demos.verdict import paired_verdict
 
 SOURCE, ADABN, CORAL, DANN, ORACLE = "source_only", "adabn", "coral", "dann", "oracle"
@@ -20,9 +32,7 @@ TARGET_NAMES = {"uci": "UCI digits", "mnist": "MNIST digits"}
 class Config(LabConfig):
     """The dials of this lab."""
 
-    replicates: int = Field(
-        12, ge=2, le=30, title="Replicates", description="Independent repetitions of the experiment"
-    )
+    replicates: int = replicates_dial(8)
     target: Target = Field(
         "uci",
         title="Target",

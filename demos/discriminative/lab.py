@@ -8,7 +8,19 @@ from typing import Literal
 from pydantic import Field, field_validator
 
 from demos import tuned
-from demos.base import Arm, ArmResult, Claim, Frame, Lab, LabConfig, Prediction, Preset, Verdict, final_results
+from demos.base import (
+    Arm,
+    ArmResult,
+    Claim,
+    Frame,
+    Lab,
+    LabConfig,
+    Prediction,
+    Preset,
+    Verdict,
+    final_results,
+    replicates_dial,
+)
 from demos.verdict import paired_verdict, verdict_sentence
 
 BLOCKS = ("stem", "stage1", "stage2", "stage3", "head")
@@ -26,7 +38,7 @@ GENTLER = 10.0
 class Config(LabConfig):
     """The dials of this lab."""
 
-    replicates: int = Field(6, ge=2, le=30, title="Replicates", description="Independent repetitions of the experiment")
+    replicates: int = replicates_dial(6)
     factor: float = Field(
         SWEPT_FACTOR,
         ge=0.05,

@@ -9,7 +9,19 @@ from typing import Any, Literal
 from pydantic import Field, field_validator
 
 from demos import tuned
-from demos.base import Arm, ArmResult, Claim, Frame, Lab, LabConfig, Prediction, Preset, Verdict, final_results
+from demos.base import (
+    Arm,
+    ArmResult,
+    Claim,
+    Frame,
+    Lab,
+    LabConfig,
+    Prediction,
+    Preset,
+    Verdict,
+    final_results,
+    replicates_dial,
+)
 from demos.verdict import paired_verdict
 
 LETTERS_TEXTURES, IMAGENET_DIGITS = "letters_textures", "imagenet_digits"
@@ -31,7 +43,7 @@ PROBE, FINE_TUNE, SCRATCH, RANDOM_PROBE = "probe", "fine_tune", "scratch", "rand
 class Config(LabConfig):
     """The dials of this lab."""
 
-    replicates: int = Field(6, ge=2, le=30, title="Replicates", description="Independent repetitions of the experiment")
+    replicates: int = replicates_dial(6)
     transfer: Literal["letters_textures", "imagenet_digits"] = Field(
         "letters_textures",
         title="Transfer",

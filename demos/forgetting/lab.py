@@ -6,7 +6,19 @@ from collections.abc import Sequence
 
 from pydantic import Field
 
-from demos.base import Arm, ArmResult, Claim, Frame, Lab, LabConfig, Prediction, Preset, Verdict, final_results
+from demos.base import (
+    Arm,
+    ArmResult,
+    Claim,
+    Frame,
+    Lab,
+    LabConfig,
+    Prediction,
+    Preset,
+    Verdict,
+    final_results,
+    replicates_dial,
+)
 from demos.verdict import paired_verdict
 
 BLOCKS = ("stem", "stage1", "stage2", "stage3", "head")
@@ -32,7 +44,7 @@ ADAPTER_RANK = 4
 class Config(LabConfig):
     """The dials of this lab."""
 
-    replicates: int = Field(6, ge=2, le=30, title="Replicates", description="Independent repetitions of the experiment")
+    replicates: int = replicates_dial(6)
     learning_rate: float = Field(
         4e-2,
         ge=1e-4,
@@ -42,7 +54,7 @@ class Config(LabConfig):
         json_schema_extra={
             "unit": "per step",
             "scale": "log",
-            "options": [1e-3, 3e-3, 1e-2, 2e-2, 3e-2, 4e-2, 1e-1],
+            "options": [3e-4, 1e-3, 3e-3, 1e-2, 2e-2, 3e-2, 4e-2, 1e-1],
         },
     )
     steps: int = Field(
@@ -174,10 +186,11 @@ PRESETS = (
         key="gentle",
         label="Gentle",
         why=(
-            "A fortieth of the rate: after as many steps the weights are still close to where they began. Little is "
-            "forgotten because little has moved, and little is learned: look at the digits before you call it a cure."
+            "Less than a hundredth of the rate: after as many steps the weights are close to where they began. Little "
+            "is forgotten because little has moved, and little is learned: look at the digits before you call it a "
+            "cure."
         ),
-        values={"learning_rate": 1e-3, "replicates": 8},
+        values={"learning_rate": 3e-4},
         counter=True,
     ),
     Preset(

@@ -7,7 +7,19 @@ from typing import Literal
 
 from pydantic import Field
 
-from demos.base import Arm, ArmResult, Claim, Frame, Lab, LabConfig, Prediction, Preset, Verdict, final_results
+from demos.base import (
+    Arm,
+    ArmResult,
+    Claim,
+    Frame,
+    Lab,
+    LabConfig,
+    Prediction,
+    Preset,
+    Verdict,
+    final_results,
+    replicates_dial,
+)
 from demos.verdict import paired_verdict
 
 BLOCKS = ("stem", "stage1", "stage2", "stage3", "head")
@@ -22,7 +34,7 @@ SHARE = {THOUSANDTH: 0.001, HUNDREDTH: 0.01, TENTH: 0.1, THIRD: 0.3, HIGH: 1.0}
 class Config(LabConfig):
     """The dials of this lab."""
 
-    replicates: int = Field(5, ge=2, le=30, title="Replicates", description="Independent repetitions of the experiment")
+    replicates: int = replicates_dial(4)
     high_rate: float = Field(
         0.1,
         ge=1e-4,
@@ -130,7 +142,7 @@ PRESETS = (
             "0.01 against 0.001: ten times higher, yet the blocks move by a tenth of their length, not by all of it. A "
             "few points of the letters go, and digits gain. What counts is how far weights move."
         ),
-        values={"high_rate": 0.01},
+        values={"high_rate": 0.01, "replicates": 6},
         counter=True,
     ),
     Preset(
@@ -140,7 +152,7 @@ PRESETS = (
             "The same rates after the head has learned alone (LP-FT): the backbone no longer pays for a random head. "
             "Lay it over 'Ten times higher, and good'."
         ),
-        values={"high_rate": 0.01, "head_first": True},
+        values={"high_rate": 0.01, "head_first": True, "replicates": 6},
     ),
     Preset(
         key="adamw",
