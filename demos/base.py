@@ -4,16 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
 Outcome = Literal["holds", "does_not_hold", "cannot_tell"]
 
 
-def replicates_dial(default: int) -> Any:
-    """The field of the number of replicates, for a lab that has a default of its own (chosen by power)."""
-    return Field(default, ge=2, le=30, title="Replicates", description="Independent repetitions of the experiment")
+Replicates = Annotated[
+    int, Field(ge=2, le=30, title="Replicates", description="Independent repetitions of the experiment")
+]
+"""How many replicates a run has: the type of the dial. A lab may have a default of its own, chosen by power."""
 
 
 class LabConfig(BaseModel):
@@ -26,7 +27,7 @@ class LabConfig(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
-    replicates: int = replicates_dial(8)
+    replicates: Replicates = 8
     seed: int = Field(0, ge=0, le=2**31 - 1, title="Draw", description="Same draw, same labelled examples and starts")
 
 

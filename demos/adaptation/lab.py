@@ -16,9 +16,9 @@ from demos.base import (
     LabConfig,
     Prediction,
     Preset,
+    Replicates,
     Verdict,
     final_results,
-    replicates_dial,
 )
 from demos.verdict import paired_verdict
 
@@ -32,7 +32,7 @@ TARGET_NAMES = {"uci": "UCI digits", "mnist": "MNIST digits"}
 class Config(LabConfig):
     """The dials of this lab."""
 
-    replicates: int = replicates_dial(8)
+    replicates: Replicates = 8
     target: Target = Field(
         "uci",
         title="Target",

@@ -17,9 +17,9 @@ from demos.base import (
     LabConfig,
     Prediction,
     Preset,
+    Replicates,
     Verdict,
     final_results,
-    replicates_dial,
 )
 from demos.verdict import paired_verdict, verdict_sentence
 
@@ -38,7 +38,7 @@ GENTLER = 10.0
 class Config(LabConfig):
     """The dials of this lab."""
 
-    replicates: int = replicates_dial(6)
+    replicates: Replicates = 6
     factor: float = Field(
         SWEPT_FACTOR,
         ge=0.05,

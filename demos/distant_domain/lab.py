@@ -18,9 +18,9 @@ from demos.base import (
     LabConfig,
     Prediction,
     Preset,
+    Replicates,
     Verdict,
     final_results,
-    replicates_dial,
 )
 from demos.verdict import paired_verdict
 
@@ -43,7 +43,7 @@ PROBE, FINE_TUNE, SCRATCH, RANDOM_PROBE = "probe", "fine_tune", "scratch", "rand
 class Config(LabConfig):
     """The dials of this lab."""
 
-    replicates: int = replicates_dial(6)
+    replicates: Replicates = 6
     transfer: Literal["letters_textures", "imagenet_digits"] = Field(
         "letters_textures",
         title="Transfer",

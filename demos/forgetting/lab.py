@@ -15,9 +15,9 @@ from demos.base import (
     LabConfig,
     Prediction,
     Preset,
+    Replicates,
     Verdict,
     final_results,
-    replicates_dial,
 )
 from demos.verdict import paired_verdict
 
@@ -44,7 +44,7 @@ ADAPTER_RANK = 4
 class Config(LabConfig):
     """The dials of this lab."""
 
-    replicates: int = replicates_dial(6)
+    replicates: Replicates = 6
     learning_rate: float = Field(
         4e-2,
         ge=1e-4,

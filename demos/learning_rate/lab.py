@@ -16,9 +16,9 @@ from demos.base import (
     LabConfig,
     Prediction,
     Preset,
+    Replicates,
     Verdict,
     final_results,
-    replicates_dial,
 )
 from demos.verdict import paired_verdict
 
@@ -34,7 +34,7 @@ SHARE = {THOUSANDTH: 0.001, HUNDREDTH: 0.01, TENTH: 0.1, THIRD: 0.3, HIGH: 1.0}
 class Config(LabConfig):
     """The dials of this lab."""
 
-    replicates: int = replicates_dial(4)
+    replicates: Replicates = 4
     high_rate: float = Field(
         0.1,
         ge=1e-4,

@@ -9,7 +9,7 @@ from typing import Literal
 import numpy as np
 from pydantic import Field
 
-from demos.base import Arm, ArmResult, Claim, Frame, Lab, LabConfig, Prediction, Preset, Verdict, replicates_dial
+from demos.base import Arm, ArmResult, Claim, Frame, Lab, LabConfig, Prediction, Preset, Replicates, Verdict
 from demos.verdict import paired_verdict
 
 CONSTANT, STEP, EXPONENTIAL, COSINE = "constant", "step", "exponential", "cosine"
@@ -34,7 +34,7 @@ TAIL_STEPS = TAIL_STRIDE * (TAIL_EVALUATIONS - 1)
 class Config(LabConfig):
     """The dials of this lab."""
 
-    replicates: int = replicates_dial(6)
+    replicates: Replicates = 6
 
     start: Literal["pretrained", "scratch"] = Field(
         "pretrained",

@@ -9,7 +9,7 @@ import numpy as np
 from pydantic import BaseModel, ConfigDict, Field
 
 from demos import photographs, uploads
-from demos.base import Arm, ArmResult, Claim, Frame, Lab, LabConfig, Prediction, Preset, Verdict, replicates_dial
+from demos.base import Arm, ArmResult, Claim, Frame, Lab, LabConfig, Prediction, Preset, Replicates, Verdict
 from demos.verdict import paired_verdict
 
 NONE, NEAREST, BILINEAR, BICUBIC, CNN = "none", "nearest", "bilinear", "bicubic", "cnn"
@@ -25,7 +25,7 @@ TUNING_EVALUATIONS = 3
 class Config(LabConfig):
     """The dials of this lab."""
 
-    replicates: int = replicates_dial(6)
+    replicates: Replicates = 6
     new_size: int = Field(
         48,
         ge=20,

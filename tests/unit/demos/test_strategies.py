@@ -147,7 +147,7 @@ def test_the_curve_is_of_some_test_digits_and_the_verdict_of_all(monkeypatch: py
     config = lab.Config(seed=42, steps=20)
     drawn = experiment.draw(config, 0)
     some = experiment.curve_rows(drawn)
-    assert set(some) < set(experiment.test_rows(drawn))
+    assert set(some) < set(drawn.test) < set(experiment.test_rows(drawn))
     assert np.bincount(data.mnist()[1][some]).tolist() == [lab.CURVE_DIGITS // 10] * 10
     models: list[Any] = []
     original = training.train
