@@ -1,4 +1,4 @@
-"""The moving part of a lab panel: how far a run is, and its curves as they grow."""
+"""The moving part of a lab panel: how far a run is, its curves as they grow, and its verdict at once when it ends."""
 
 from __future__ import annotations
 
@@ -10,10 +10,10 @@ import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
 from demos import catalogue
-from demos.base import Frame, Lab, LabConfig
+from demos.base import Frame, Lab, LabConfig, Outcome
 from demos.runner import Run
 from demos.runs import ACTIVE
-from ui import look, session, watching
+from ui import look, session, verdict_view, watching
 
 REDRAWS = 3
 """About how often a run is drawn again. The screen competes with the experiment for the same cores (decision 10)."""
@@ -27,10 +27,11 @@ LOOK_SECONDS = 0.05
 FIRST_FRAME_SECONDS = 0.3
 
 
-def show(lab: Lab, config: LabConfig, run: Run | None) -> None:
-    """Draw the run until it ends, and then the screen anew. Without a run: the axes that are about to be filled.
+def show(lab: Lab, config: LabConfig, run: Run | None, predicted: Outcome | None) -> None:
+    """Draw the run until its verdict, and then the screen anew. Without a run: the axes that are about to be filled.
 
-    It draws again from inside one run of the script: each new one has the client render all that is on the screen. The
+    It draws again from inside one run of the script: each new one has the client render all that is on the screen, for
+    which not even the verdict need wait. The
     empty axes stand in the same place of the screen as the curves, so that the client keeps the chart that it has made.
     """
     active = run is not None and run.state in ACTIVE
@@ -47,21 +48,26 @@ def show(lab: Lab, config: LabConfig, run: Run | None) -> None:
             return
         if active:
             _await_first_frame(run)
-        _draw(lab, config, run, *places)
+        _draw(lab, config, run, predicted, *places)
         while not inline and run.state in ACTIVE and not session.is_awaited():
             _await_change(run)
-            if run.state in ACTIVE:
-                _draw(lab, config, run, *places)
+            _draw(lab, config, run, predicted, *places)
         if active and run.state not in ACTIVE:
+            time.sleep(session.FIRST_PAINT_SECONDS)
             st.rerun()
 
     live()
     inline = False
 
 
-def _draw(lab: Lab, config: LabConfig, run: Run, above: DeltaGenerator, below: DeltaGenerator) -> None:
+def _draw(
+    lab: Lab, config: LabConfig, run: Run, predicted: Outcome | None, above: DeltaGenerator, below: DeltaGenerator
+) -> None:
     with above:
-        _status(run)
+        if run.state == "finished":
+            verdict_view.say(lab, config, run, predicted)
+        else:
+            _status(run)
     if run.state != "finished":
         with below:
             _curves(lab, config, run.frames)

@@ -27,8 +27,8 @@ MAP_WIDTH = 680
 """Pixels; on a narrower screen it is as wide as its column."""
 
 
-def show(lab: Lab, config: LabConfig, run: Run, predicted: Outcome | None) -> None:
-    """Draw the verdict of a finished run, and what it rests on."""
+def say(lab: Lab, config: LabConfig, run: Run, predicted: Outcome | None) -> None:
+    """Draw the verdict of a finished run."""
     verdict = run.verdict
     if verdict is None:
         return
@@ -39,6 +39,10 @@ def show(lab: Lab, config: LabConfig, run: Run, predicted: Outcome | None) -> No
         if predicted is not None:
             st.markdown("**You predicted it.**" if predicted == verdict.outcome else "**You predicted otherwise.**")
         st.markdown(f"**The paper says:** {lab.paper_says}")
+
+
+def show_grounds(lab: Lab, config: LabConfig, run: Run) -> None:
+    """Draw what the verdict of a finished run rests on."""
     _pictures(lab, config, run)
     _map(run)
     _numbers(lab, config, run)
