@@ -21,7 +21,7 @@ def main() -> None:
         "training": training.figures(),
         "libraries": libraries.figures(),
         "labs": labs.headless(list(catalogue.labs()), repeats=3),
-        "page": labs.measure("strategies", repeats=7),
+        "page": labs.measure("strategies", repeats=15),
         "memory": memory.measure(["strategies"], runs=50, early=5),
         "pages": pages.measure(repeats=15),
     }

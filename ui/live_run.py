@@ -30,9 +30,9 @@ FIRST_FRAME_SECONDS = 0.3
 def show(lab: Lab, config: LabConfig, run: Run | None, predicted: Outcome | None) -> None:
     """Draw the run until its verdict, and then the screen anew. Without a run: the axes that are about to be filled.
 
-    It draws again from inside one run of the script: each new one has the client render all that is on the screen, for
-    which not even the verdict need wait. The
-    empty axes stand in the same place of the screen as the curves, so that the client keeps the chart that it has made.
+    It draws again from inside one run of the script: each new one has the client render all that is on the screen, and
+    the verdict need not wait for that either. The empty axes stand in the same place of the screen as the curves, so
+    that the client keeps the chart that it has made.
     """
     active = run is not None and run.state in ACTIVE
     if run is not None:
@@ -53,7 +53,7 @@ def show(lab: Lab, config: LabConfig, run: Run | None, predicted: Outcome | None
             _await_change(run)
             _draw(lab, config, run, predicted, *places)
         if active and run.state not in ACTIVE:
-            time.sleep(session.FIRST_PAINT_SECONDS)
+            session.let_it_be_shown()
             st.rerun()
 
     live()

@@ -67,7 +67,12 @@ def look_anew() -> None:
 def head_start() -> None:
     """If this is new to her, wait until the client has shown what is there so far."""
     if taken("new-to-her"):
-        time.sleep(FIRST_PAINT_SECONDS)
+        let_it_be_shown()
+
+
+def let_it_be_shown() -> None:
+    """Wait until the client has shown what is there so far."""
+    time.sleep(FIRST_PAINT_SECONDS)
 
 
 def day_start_of(moment: datetime) -> datetime:

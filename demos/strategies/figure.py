@@ -20,6 +20,7 @@ from demos.strategies.lab import (
     LAB,
     PROBE,
     SCRATCH,
+    TEST_DIGITS,
     Config,
     StrategyFrame,
     arms,
@@ -64,7 +65,7 @@ def figure(config: Config, frames: Sequence[StrategyFrame], theme: Theme) -> Fig
     )  # fmt: skip
     plots.draw_finals(
         drawing.add_subplot(grid[0, 1]), shown, LOOK, results(config, frames), theme,
-        title="Final, on all 500: dots are replicates", unit="test accuracy (%)",
+        title=f"Final, on all {TEST_DIGITS}: dots are replicates", unit="test accuracy (%)",
     )  # fmt: skip
     plots.draw_drift(drawing.add_subplot(grid[1, 1]), shown, LOOK, frames, BLOCKS, theme)
     return drawing
