@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import statistics
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -95,14 +96,17 @@ def test_hidden_and_shared_files_do_not_matter(decks: Path) -> None:
     assert len(load_decks(decks)) == 1
 
 
-def test_loading_is_fast(decks: Path) -> None:
-    """Ten questions load no slower than Python counts to 30 million: a ratio, since machines differ."""
+def test_loading_is_fast() -> None:
+    """Ten questions load no slower than Python counts to 30 million: a ratio, since machines differ.
+
+    Each loading is held against the counting beside it: a shared machine's pace can double between two of either.
+    """
     read_decks(DECKS)
-    loading, counting = [], []
-    for _ in range(5):
-        loading.append(_seconds(lambda: read_decks(DECKS)))
-        counting.append(_seconds(lambda: sum(1 for _ in range(3_000_000))))
-    assert min(loading) < 10 * min(counting)
+    ratios = [
+        _seconds(lambda: read_decks(DECKS)) / (3 * _seconds(lambda: sum(1 for _ in range(10_000_000))))
+        for _ in range(5)
+    ]
+    assert statistics.median(ratios) < 1, ratios
 
 
 def _seconds(work: Callable[[], object]) -> float:
