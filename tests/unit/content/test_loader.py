@@ -104,12 +104,13 @@ def test_loading_is_fast() -> None:
     read_decks(DECKS)
     ratios = [
         _seconds(lambda: read_decks(DECKS)) / (3 * _seconds(lambda: sum(1 for _ in range(10_000_000))))
-        for _ in range(5)
+        for _ in range(9)
     ]
     assert statistics.median(ratios) < 1, ratios
 
 
 def _seconds(work: Callable[[], object]) -> float:
-    start = time.perf_counter()
+    """Of the processor: what runs beside the test does not count."""
+    start = time.process_time()
     work()
-    return time.perf_counter() - start
+    return time.process_time() - start
