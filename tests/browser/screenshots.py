@@ -40,6 +40,7 @@ def _run_lab(page: Page) -> None:
     page.locator("[data-testid=stRadio] [role=radiogroup] label").first.click()
     page.locator("button:enabled", has_text="Run the experiment").click()
     page.get_by_text("Your run says:").wait_for(timeout=180_000)
+    page.get_by_text("The run in numbers").wait_for()  # the verdict comes first, the pictures a second later
     settled(page)
 
 
