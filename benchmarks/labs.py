@@ -2,7 +2,8 @@
 
 Claims: the default run takes under 10 s on 2 idle cores; its first frame is there within 1 s of the click on a warm
 server; running through the page costs under 15 % over draining the same replicates headless (median of the ratios, the
-two taken in turn on the same draws, now one first and now the other: a shared machine's pace drifts within a minute). A quarter of the ratios lie below the first quartile, a quarter above the third.
+two taken in turn on the same draws, now one first and now the other: a shared machine's pace drifts within a minute).
+A quarter of the ratios lie below the first quartile, a quarter above the third.
 """
 
 from __future__ import annotations

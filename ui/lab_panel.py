@@ -61,8 +61,8 @@ def show(name: str, *, place: str) -> None:
         predicted = _predict(lab, config, run)
         _controls(lab, config, run, predicted, missing)
         if run is not None or predicted is not None:
-            live_run.show(lab, config, run, predicted)
-        if run is not None and run.state == "finished":
+            live_run.show(lab, config, run, predicted, active=active)
+        if run is not None and not active and run.state == "finished":
             verdict_view.show_grounds(lab, config, run)
             if addition is not None:
                 addition.after(lab, config, run)

@@ -27,14 +27,15 @@ LOOK_SECONDS = 0.05
 FIRST_FRAME_SECONDS = 0.3
 
 
-def show(lab: Lab, config: LabConfig, run: Run | None, predicted: Outcome | None) -> None:
+def show(lab: Lab, config: LabConfig, run: Run | None, predicted: Outcome | None, *, active: bool) -> None:
     """Draw the run until its verdict, and then the screen anew. Without a run: the axes that are about to be filled.
 
     It draws again from inside one run of the script: each new one has the client render all that is on the screen, and
     the verdict need not wait for that either. The empty axes stand in the same place of the screen as the curves, so
     that the client keeps the chart that it has made.
+
+    `active` is what the rest of the screen was drawn by: a run that has ended since has the screen drawn anew too.
     """
-    active = run is not None and run.state in ACTIVE
     if run is not None:
         watching.watch(run)
     inline = True  # the first time it runs as a part of the whole screen, whose rest must not wait

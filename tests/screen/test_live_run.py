@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import pytest
 from streamlit.testing.v1 import AppTest
 
@@ -24,9 +26,26 @@ def _watch() -> None:
 
 def watch_one_that_ends() -> None:
     """The script of the test: a run that still computes when its drawing begins."""
+    live_run.show(LAB, LAB.config(), _begun(), "holds", active=True)
+
+
+def _watch_too_late() -> None:
+    from tests.screen import test_live_run
+
+    test_live_run.watch_one_that_has_just_ended()
+
+
+def watch_one_that_has_just_ended() -> None:
+    """The script of the test: a run that ended while what is above it was drawn."""
+    run = _begun()
+    run.end(Ending(state="finished", verdict=VERDICT))
+    live_run.show(LAB, LAB.config(), run, "holds", active=True)
+
+
+def _begun() -> Run:
     run = Run(LAB, LAB.config(), end=lambda run, ending: None)
     run.begin()
-    live_run.show(LAB, run.config, run, "holds")
+    return run
 
 
 @pytest.fixture
@@ -40,7 +59,8 @@ def happened(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     return made
 
 
-def test_the_verdict_is_shown_before_the_screen_is_drawn_anew(happened: list[str]) -> None:
-    screen = AppTest.from_function(_watch).run()
+@pytest.mark.parametrize("script", [_watch, _watch_too_late])
+def test_the_verdict_is_shown_before_the_screen_is_drawn_anew(script: Callable[[], None], happened: list[str]) -> None:
+    screen = AppTest.from_function(script).run()
     assert not screen.exception
     assert happened == ["said, holds", "shown", "drawn anew"]
