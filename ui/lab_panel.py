@@ -14,7 +14,19 @@ from demos.base import Lab, LabConfig, Outcome
 from demos.runner import Run
 from demos.runs import ACTIVE
 from study.records import Prediction
-from ui import dials, live_run, look, own_images, own_photograph, recent_runs, services, session, verdict_view, watching
+from ui import (
+    dials,
+    live_run,
+    look,
+    own_images,
+    own_photograph,
+    recent_runs,
+    services,
+    session,
+    trouble,
+    verdict_view,
+    watching,
+)
 
 ADDITIONS: dict[str, Any] = {"own_images": own_images, "resolution": own_photograph}
 """What a lab has beyond the usual panel: a module with `before` and `after`."""
@@ -45,28 +57,48 @@ def show(name: str, *, place: str) -> None:
     """Draw lab `name`. `place` tells apart two panels of one lab on different screens."""
     lab = catalogue.lab(name)
     config = dials.current(lab)
-    run = recent_runs.find(lab, config)
-    active = run is not None and run.state in ACTIVE
+    ended = _ended(recent_runs.find(lab, config))
     with st.container(border=True, key=f"lab-{place}"):
         _claim(lab)
-        _presets(lab, config, disabled=active)
-        addition = ADDITIONS.get(name)
-        missing = addition.before(lab, config) if addition is not None else None
-        tune = st.expander("Dials", icon=":material/tune:", key=f"dials-{place}", on_change="rerun")
-        if tune.open:  # while they are closed, the client need not draw them again with every change
-            with tune:
-                dials.show(lab, config, disabled=active)
-        if run is None:
-            _preview(lab, config)
-        predicted = _predict(lab, config, run)
-        _controls(lab, config, run, predicted, missing)
-        if run is not None or predicted is not None:
-            live_run.show(lab, config, run, predicted, active=active)
-        if run is not None and not active and run.state == "finished":
-            verdict_view.show_grounds(lab, config, run)
-            if addition is not None:
-                addition.after(lab, config, run)
+        _trial(lab, config, ended, place)
+        if ended is not None and ended.state == "finished":
+            verdict_view.show_grounds(lab, config, ended)
+            if name in ADDITIONS:
+                ADDITIONS[name].after(lab, config, ended)
         _small_print(lab, config)
+
+
+def _ended(run: Run | None) -> Run | None:
+    return run if run is not None and run.state not in ACTIVE else None
+
+
+@st.fragment
+@trouble.left_to_the_screen
+def _trial(lab: Lab, drawn_for: LabConfig, drawn_ended: Run | None, place: str) -> None:
+    """From the settings to the curves. A fragment: a click on Run has the client render this part alone, while the
+    experiment takes its first steps on the same cores.
+
+    `drawn_for` and `drawn_ended` are what the rest of the screen was drawn for; when they have changed, it is drawn
+    anew.
+    """
+    config = dials.current(lab)
+    run = recent_runs.find(lab, config)
+    if config != drawn_for or _ended(run) is not drawn_ended:
+        st.rerun()
+    active = run is not None and run.state in ACTIVE
+    _presets(lab, config, disabled=active)
+    missing = ADDITIONS[lab.name].before(lab, config) if lab.name in ADDITIONS else None
+    tune = st.expander("Dials", icon=":material/tune:", key=f"dials-{place}", on_change="rerun")
+    if tune.open:  # while they are closed, the client need not draw them again with every change
+        with tune:
+            dials.show(lab, config, disabled=active)
+    # Each of these is one element on the screen or one container, if an empty one: a place that is not filled keeps on
+    # the screen what was there, faded, until the run ends; and so does one in which an element follows a keyed one.
+    _preview(lab, config, run)
+    predicted = _predict(lab, config, run)
+    _controls(lab, config, run, predicted, missing)
+    if run is not None or predicted is not None:
+        live_run.show(lab, config, run, predicted, active=active)
 
 
 def _dialled(lab: Lab, config: LabConfig) -> str:
@@ -110,13 +142,18 @@ def _choose_preset(lab: Lab, key: str) -> None:
             dials.choose(lab, preset.values)
 
 
-def _preview(lab: Lab, config: LabConfig) -> None:
+def _preview(lab: Lab, config: LabConfig, run: Run | None) -> None:
     """What is known before the run, if the lab has a picture of it."""
     figures = catalogue.figure_module(lab.name)
-    if hasattr(figures, "preview_spec"):
+    if run is not None or not hasattr(figures, "preview_spec"):
+        st.empty()
+    else:
         rows = pd.DataFrame(figures.preview_rows(config), columns=list(figures.PREVIEW_COLUMNS))
         spec = figures.preview_spec(config, look.theme())
-        st.vega_lite_chart(rows, spec, width="stretch", theme=None, key=f"preview:{lab.name}", alt=figures.PREVIEW_ALT)
+        with st.container():
+            st.vega_lite_chart(
+                rows, spec, width="stretch", theme=None, key=f"preview:{lab.name}", alt=figures.PREVIEW_ALT
+            )
 
 
 def _predict(lab: Lab, config: LabConfig, run: Run | None) -> Outcome | None:
@@ -127,19 +164,22 @@ def _predict(lab: Lab, config: LabConfig, run: Run | None) -> Outcome | None:
     if run is not None and (before is not None or run.state in ACTIVE):
         if before is not None:
             st.markdown(f"Your prediction: *{options[before]}*.")
+        else:
+            st.empty()
         return before
-    chosen: Outcome | None = st.radio(
-        lab.prediction.question,
-        options=list(options),
-        index=list(options).index(before) if before else None,
-        format_func=lambda outcome: options[outcome],
-        key=f"widget:{kept_at}",
-    )
-    session.keep(kept_at, chosen)
-    if chosen is not None:
-        first = _predicted_before(services.store().predictions(learner=services.LEARNER), lab.name, config)
-        if first is not None:
-            st.caption(f"You have run this draw before. Your first prediction counts: *{options[first]}*.")
+    with st.container():
+        chosen: Outcome | None = st.radio(
+            lab.prediction.question,
+            options=list(options),
+            index=list(options).index(before) if before else None,
+            format_func=lambda outcome: options[outcome],
+            key=f"widget:{kept_at}",
+        )
+        session.keep(kept_at, chosen)
+        if chosen is not None:
+            first = _predicted_before(services.store().predictions(learner=services.LEARNER), lab.name, config)
+            if first is not None:
+                st.caption(f"You have run this draw before. Your first prediction counts: *{options[first]}*.")
     return chosen
 
 
@@ -160,30 +200,30 @@ def _predicted_before(logged: Sequence[Prediction], lab_name: str, config: LabCo
 
 
 def _controls(lab: Lab, config: LabConfig, run: Run | None, predicted: Outcome | None, missing: str | None) -> None:
+    if run is not None and run.state in ACTIVE:
+        st.button("Stop", icon=":material/stop_circle:", key=f"stop:{lab.name}", on_click=run.stop)
+        return
     with st.container(horizontal=True, vertical_alignment="center"):
-        if run is not None and run.state in ACTIVE:
-            st.button("Stop", icon=":material/stop_circle:", key=f"stop:{lab.name}", on_click=run.stop)
-        else:
+        st.button(
+            "Run again" if run is not None else "Run the experiment",
+            type="primary",
+            icon=":material/play_arrow:",
+            disabled=predicted is None or missing is not None,
+            key=f"run:{lab.name}",
+            on_click=_start,
+            args=(lab, config, predicted, run is None),
+        )
+        if run is not None:
             st.button(
-                "Run again" if run is not None else "Run the experiment",
-                type="primary",
-                icon=":material/play_arrow:",
-                disabled=predicted is None or missing is not None,
-                key=f"run:{lab.name}",
-                on_click=_start,
-                args=(lab, config, predicted, run is None),
+                "New draw",
+                icon=":material/casino:",
+                key=f"new-draw:{lab.name}",
+                help="Other labelled examples, another pretrained start: predict again",
+                on_click=dials.choose,
+                args=(lab, {**config.model_dump(), "seed": (config.seed + 1) % 2**31}),
             )
-            if run is not None:
-                st.button(
-                    "New draw",
-                    icon=":material/casino:",
-                    key=f"new-draw:{lab.name}",
-                    help="Other labelled examples, another pretrained start: predict again",
-                    on_click=dials.choose,
-                    args=(lab, {**config.model_dump(), "seed": (config.seed + 1) % 2**31}),
-                )
-            elif missing is not None or predicted is None:
-                st.caption(missing or "Commit to a prediction first.")
+        elif missing is not None or predicted is None:
+            st.caption(missing or "Commit to a prediction first.")
 
 
 def _start(lab: Lab, config: LabConfig, predicted: Outcome, reuse: bool) -> None:

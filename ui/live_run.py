@@ -30,48 +30,41 @@ FIRST_FRAME_SECONDS = 0.3
 def show(lab: Lab, config: LabConfig, run: Run | None, predicted: Outcome | None, *, active: bool) -> None:
     """Draw the run until its verdict, and then the screen anew. Without a run: the axes that are about to be filled.
 
-    It draws again from inside one run of the script: each new one has the client render all that is on the screen, and
-    the verdict need not wait for that either. The empty axes stand in the same place of the screen as the curves, so
-    that the client keeps the chart that it has made.
+    It draws again from inside one run of a fragment, this one or the one around it, in which it comes last: each new
+    run has the client render more, and the verdict need not wait for one either. In a run of the whole screen it makes
+    room for what follows, and comes back a second later. The empty axes stand in the same place of the screen as the
+    curves, so that the client keeps the chart that it has made.
 
     `active` is what the rest of the screen was drawn by: a run that has ended since has the screen drawn anew too.
     """
     if run is not None:
         watching.watch(run)
-    inline = True  # the first time it runs as a part of the whole screen, whose rest must not wait
 
     @st.fragment(run_every=LEAST_SECONDS if active else None)
     def live() -> None:
-        places = st.empty(), st.empty()
         if run is None:
-            with places[1]:
-                _curves(lab, config, ())
+            st.empty()
+            _curves(lab, config, ())
             return
         if active:
             _await_first_frame(run)
-        _draw(lab, config, run, predicted, *places)
-        while not inline and run.state in ACTIVE and not session.is_awaited():
+        above, below = st.empty(), None
+        while True:
+            with above:
+                if run.state == "finished":
+                    verdict_view.say(lab, config, run, predicted)
+                else:
+                    _status(run)
+            if run.state != "finished":
+                below = _curves(lab, config, run.frames, below)
+            if run.state not in ACTIVE or not session.is_fragment_run() or session.is_awaited():
+                break
             _await_change(run)
-            _draw(lab, config, run, predicted, *places)
         if active and run.state not in ACTIVE:
             session.let_it_be_shown()
             st.rerun()
 
     live()
-    inline = False
-
-
-def _draw(
-    lab: Lab, config: LabConfig, run: Run, predicted: Outcome | None, above: DeltaGenerator, below: DeltaGenerator
-) -> None:
-    with above:
-        if run.state == "finished":
-            verdict_view.say(lab, config, run, predicted)
-        else:
-            _status(run)
-    if run.state != "finished":
-        with below:
-            _curves(lab, config, run.frames)
 
 
 def _await_first_frame(run: Run) -> None:
@@ -95,11 +88,15 @@ def _pace(run: Run) -> float:
     return min(MOST_SECONDS, max(LEAST_SECONDS, (run.seconds + run.seconds_left) / REDRAWS))
 
 
-def _curves(lab: Lab, config: LabConfig, frames: Sequence[Frame]) -> None:
-    """The live chart. The spec never changes during a run: the client only moves the marks."""
+def _curves(
+    lab: Lab, config: LabConfig, frames: Sequence[Frame], place: DeltaGenerator | None = None
+) -> DeltaGenerator:
+    """The live chart, in the place of an earlier one. The spec never changes during a run: the client only moves the
+    marks."""
     figures = catalogue.figure_module(lab.name)
     rows = pd.DataFrame(figures.live_rows(config, frames), columns=list(figures.COLUMNS))
-    st.vega_lite_chart(rows, figures.live_spec(config, look.theme()), width="stretch", theme=None, alt=lab.summary)
+    draw = st.vega_lite_chart if place is None else place.vega_lite_chart
+    return draw(rows, figures.live_spec(config, look.theme()), width="stretch", theme=None, alt=lab.summary)
 
 
 def _status(run: Run) -> None:

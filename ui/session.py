@@ -9,6 +9,8 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import streamlit as st
 from streamlit.runtime.scriptrunner import get_script_run_ctx
+from streamlit.runtime.scriptrunner_utils.script_requests import ScriptRequestType
+from streamlit.runtime.scriptrunner_utils.script_run_context import ThreadState
 
 from study import days
 from ui import services
@@ -80,16 +82,24 @@ def day_start_of(moment: datetime) -> datetime:
     return days.day_start(moment, timezone())
 
 
+def is_fragment_run() -> bool:
+    """Whether the script runs for a fragment alone, not for the whole screen."""
+    context = get_script_run_ctx()
+    return context is not None and bool(context.fragment_ids_this_run)
+
+
 def is_awaited() -> bool:
-    """Whether a click waits for this run of the script to end. A loop has to ask, or it holds clicks up.
+    """Whether a click waits for this run of the script to end. A loop in a fragment without widgets has to ask, or it
+    holds clicks up.
 
     Streamlit breaks a run off for a run of the whole screen (here, where the session state is read), but never for that
-    of another fragment; that one waits is only seen in Streamlit's own list of requests.
+    of a fragment; that one waits is only seen in Streamlit's own list of requests. A request for the fragment that asks
+    is nobody's click: its clock asks every second.
     """
     _ = "any" in st.session_state
     context = get_script_run_ctx()
     if context is None or context.script_requests is None:
         return False
-    ours = context.fragment_ids_this_run or []
-    waiting = context.script_requests._rerun_data
-    return len(ours) > 1 or bool(waiting is not None and set(waiting.fragment_id_queue) - set(ours))
+    requests = context.script_requests
+    waiting = requests._rerun_data.fragment_id_queue if requests._state is ScriptRequestType.RERUN else []
+    return len(context.fragment_ids_this_run or []) > 1 or bool(set(waiting) - {ThreadState.get().fragment_id})

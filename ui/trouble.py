@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import wraps
+from typing import ParamSpec
 
 import streamlit as st
 from streamlit.runtime.scriptrunner import get_script_run_ctx
@@ -10,6 +12,8 @@ from streamlit.runtime.scriptrunner import get_script_run_ctx
 from study.store import StoreError
 from ui import session
 from ui.markdown import escaped
+
+P = ParamSpec("P")
 
 _UNTOLD = "store-trouble"
 """Kept until a screen has run to its end: what the store said in a callback."""
@@ -38,6 +42,22 @@ def watched(screen: Callable[[], None]) -> None:
         session.keep(_BROKEN_OFF, True)
         st.stop()  # so that widgets below, which were not drawn, keep what was put into them
     session.keep(_UNTOLD, None)
+
+
+def left_to_the_screen(fragment: Callable[P, None]) -> Callable[P, None]:
+    """A fragment without which the screen is of no use: what the store says is left to a run of the whole screen, which
+    meets it too, tells it and offers to try again."""
+
+    @wraps(fragment)
+    def drawn(*args: P.args, **kwargs: P.kwargs) -> None:
+        try:
+            fragment(*args, **kwargs)
+        except StoreError:
+            if session.is_fragment_run():
+                st.rerun()
+            raise
+
+    return drawn
 
 
 def _put_back() -> None:

@@ -84,6 +84,20 @@ def test_stop_midway_keeps_the_curves_and_gives_no_verdict(server: Server, open_
     expect(page.get_by_text("You predicted")).to_have_count(0)
 
 
+def test_what_was_asked_makes_room_for_the_curves_at_once(server: Server, open_page: Callable[..., Page]) -> None:
+    page = open_page(f"{server.url}/lab-lr_decay?replicates=20&seed=4716")
+    question, charts = page.get_by_test_id("stRadio"), page.get_by_test_id("stVegaLiteChart")
+    expect(charts).to_have_count(1)  # what the rates will be
+    _predict_and_run(page)
+    expect(page.get_by_role("button", name="Stop")).to_be_visible()
+    expect(page.get_by_text("Your prediction:")).to_be_visible()
+    expect(page.get_by_test_id("stProgress")).to_be_visible(timeout=30_000)
+    expect(question).to_have_count(0, timeout=1_000)
+    expect(charts).to_have_count(1, timeout=1_000)
+    page.get_by_role("button", name="Stop").click()
+    expect(page.get_by_text("there is no verdict on half a run")).to_be_visible(timeout=5_000)
+
+
 def test_the_answer_beside_a_run_opens_at_once_and_the_run_goes_on(
     server: Server, open_page: Callable[..., Page]
 ) -> None:
