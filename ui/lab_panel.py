@@ -73,7 +73,7 @@ def _ended(run: Run | None) -> Run | None:
 
 
 @st.fragment
-@trouble.left_to_the_screen
+@trouble.watched_fragment
 def _trial(lab: Lab, drawn_for: LabConfig, drawn_ended: Run | None, place: str) -> None:
     """From the settings to the curves. A fragment: a click on Run has the client render this part alone, while the
     experiment takes its first steps on the same cores.

@@ -44,18 +44,16 @@ def watched(screen: Callable[[], None]) -> None:
     session.keep(_UNTOLD, None)
 
 
-def left_to_the_screen(fragment: Callable[P, None]) -> Callable[P, None]:
-    """A fragment without which the screen is of no use: what the store says is left to a run of the whole screen, which
-    meets it too, tells it and offers to try again."""
+def watched_fragment(fragment: Callable[P, None]) -> Callable[P, None]:
+    """The same for a fragment, whose errors do not reach the screen around it. What lies below is not put back."""
 
     @wraps(fragment)
     def drawn(*args: P.args, **kwargs: P.kwargs) -> None:
         try:
             fragment(*args, **kwargs)
-        except StoreError:
-            if session.is_fragment_run():
-                st.rerun()
-            raise
+        except StoreError as error:
+            tell(str(error))
+            st.button("Try again", icon=":material/refresh:", key=f"store-again:{fragment.__name__}")
 
     return drawn
 

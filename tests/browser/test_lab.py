@@ -85,7 +85,7 @@ def test_stop_midway_keeps_the_curves_and_gives_no_verdict(server: Server, open_
 
 
 def test_what_was_asked_makes_room_for_the_curves_at_once(server: Server, open_page: Callable[..., Page]) -> None:
-    page = open_page(f"{server.url}/lab-lr_decay?replicates=20&seed=4716")
+    page = open_page(f"{server.url}/lab-lr-decay?replicates=20&seed=4716")
     question, charts = page.get_by_test_id("stRadio"), page.get_by_test_id("stVegaLiteChart")
     expect(charts).to_have_count(1)  # what the rates will be
     _predict_and_run(page)

@@ -109,6 +109,16 @@ def test_what_fails_in_a_fragment_is_told_in_its_place(app: Open, fail: Fail, me
     assert not _told(screen) and "Think first." in texts(screen)
 
 
+def test_an_experiment_can_be_predicted_again_when_the_store_can_be_read(app: Open, fail: Fail, mend: Fail) -> None:
+    screen = app("lab-strategies")
+    fail("predictions")
+    screen.radio[0].set_value("holds").run()
+    assert len(_told(screen)) == 1 and "run:strategies" not in [each.key for each in screen.button]
+    mend("predictions")
+    press(screen, "store-again:_trial")
+    assert not _told(screen) and not screen.button(key="run:strategies").disabled
+
+
 def test_an_interview_goes_on_though_its_clock_cannot_be_noted(app: Open, clock: Clock, fail: Fail, mend: Fail) -> None:
     screen = begin(app)
     step = open_step(screen)
