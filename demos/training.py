@@ -90,6 +90,7 @@ def train(
     *,
     tests: Mapping[str, Examples],
     points: Sequence[int],
+    at_start: Mapping[str, float] | None = None,
     cache_prefix: bool = True,
     optimise: Optimise | None = None,
     schedule: Schedule | None = None,
@@ -97,7 +98,8 @@ def train(
 ) -> Iterator[Progress]:
     """Train `model` in place and report at every step in `points` (ascending; 0 is before training).
 
-    `optimise` makes the optimiser (`make_optimiser`, AdamW, if None; `make_sgd`), `schedule` moves its rates from step
+    `at_start` is the accuracy before training, per test set, where it is known: networks that start alike need not be
+    tested one by one. `optimise` makes the optimiser (`make_optimiser`, AdamW, if None; `make_sgd`), `schedule` moves its rates from step
     to step, `clip_norm` bounds the norm of all gradients together (Pascanu et al. 2013, arXiv 1211.5063).
 
     AdamW's decay is decoupled but scaled by the learning rate (Loshchilov & Hutter 2019, arXiv 1711.05101): a block at
@@ -122,7 +124,8 @@ def train(
         if point > step:
             timings.append(_advance(network, optimiser, batches, loss, range(step, point), scheduler, clip_norm))
             step = point
-        accuracy = {name: evaluate(network, examples) for name, examples in tests.items()}
+        known = at_start if step == 0 else None
+        accuracy = dict(known or {name: evaluate(network, examples) for name, examples in tests.items()})
         yield Progress(step, accuracy, statistics.median(timings) if timings else None, cache_ms)
 
 

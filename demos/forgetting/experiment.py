@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from functools import cache, partial
+from functools import cache, cached_property, partial
 from itertools import islice
 
 import numpy as np
@@ -35,7 +35,7 @@ from demos.forgetting.lab import (
     strength,
 )
 
-EVALUATIONS = 5
+EVALUATIONS = 4
 FISHER_IMAGES = 256
 MEMORY = 260
 """Letters that replay may store, about 5 of each class."""
@@ -63,6 +63,11 @@ class Setting:
     memory: training.Examples
     memory_order: torch.Tensor
     points: list[int]
+
+    @cached_property
+    def at_start(self) -> tuple[float, float]:
+        """Accuracy on letters and digits before training: of the same network in every arm."""
+        return _letters(self.start, self), _digits(self.start, self)
 
 
 @dataclass(frozen=True)
@@ -150,13 +155,14 @@ def _measure(shared: Setting, replicate: int, one: Contender, point: int) -> For
     """Train to `point` and test."""
     progress = None if one.progress is None else next(one.progress)
     network, last = shipped(shared, one), point == shared.config.steps
+    letters, digits = (_letters(network, shared), _digits(network, shared)) if point else shared.at_start
     return ForgettingFrame(
         replicate=replicate,
         arm=one.key,
         step=point,
         steps=shared.config.steps,
-        letters=_letters(network, shared),
-        digits=training.evaluate(network, transfer.examples(shared.drawn.test)),
+        letters=letters,
+        digits=digits,
         refitted=refit().accuracy(network) if last else None,
         without_adapter=(
             _letters(methods.removed(one.model, shared.start), shared) if last and one.key == ADAPTERS else None
@@ -169,6 +175,10 @@ def _measure(shared: Setting, replicate: int, one: Contender, point: int) -> For
 
 def _letters(network: nn.Sequential, shared: Setting) -> float:
     return training.evaluate(transfer.source_network(network, shared.drawn.start), transfer.source_examples())
+
+
+def _digits(network: nn.Sequential, shared: Setting) -> float:
+    return training.evaluate(network, transfer.examples(shared.drawn.test))
 
 
 def drift(plain: nn.Sequential, start: nn.Sequential) -> dict[str, float]:

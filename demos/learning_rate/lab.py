@@ -66,7 +66,7 @@ class Config(LabConfig):
         json_schema_extra={"unit": "images", "scale": "log", "options": [1, 5, 20, 50, 100, 200, 400]},
     )
     steps: int = Field(
-        100,
+        50,
         ge=20,
         le=1000,
         title="Training steps",

@@ -18,7 +18,7 @@ from demos import pretrain, training, transfer
 from demos.lr_decay.lab import LABELS_PER_CLASS, TAIL_STEPS, TAIL_STRIDE, Config, DecayFrame, arms, rate
 from demos.lr_decay.methods import scheduler
 
-EARLY_EVALUATIONS = 6
+EARLY_EVALUATIONS = 4
 """Evenly spaced over the run; the tail has its own."""
 OPTIMISE = {"sgd": training.make_sgd, "adamw": training.make_optimiser}
 
@@ -53,14 +53,16 @@ def run(config: Config, replicate: int) -> Iterator[DecayFrame]:
     tests = {"digits": transfer.examples(drawn.test)}
     batches = transfer.batches(drawn, config.steps, config.batch)
     points = evaluation_points(config.steps)
+    begin = partial(transfer.network, drawn, pretrained=config.start == "pretrained")
+    at_start = {name: training.evaluate(begin(), test) for name, test in tests.items()}
     running = []
     for arm in arms(config):
-        model = transfer.network(drawn, pretrained=config.start == "pretrained")
+        model = begin()
         rates = dict.fromkeys((name for name, _ in model.named_children()), config.peak_rate)
         watch = Watch()
         progress = training.train(
-            model, rates, batches, watch, tests=tests, points=points, optimise=OPTIMISE[config.optimiser],
-            schedule=partial(scheduler, config, arm.key),
+            model, rates, batches, watch, tests=tests, points=points, at_start=at_start,
+            optimise=OPTIMISE[config.optimiser], schedule=partial(scheduler, config, arm.key),
         )  # fmt: skip
         running.append((arm.key, watch, progress))
     for _ in points:

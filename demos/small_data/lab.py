@@ -8,7 +8,7 @@ from typing import Literal
 
 from pydantic import Field
 
-from demos.base import Arm, ArmResult, Claim, Frame, Lab, LabConfig, Prediction, Preset, Verdict
+from demos.base import Arm, ArmResult, Claim, Frame, Lab, LabConfig, Prediction, Preset, Replicates, Verdict
 from demos.quadrants import Point
 from demos.verdict import paired_verdict
 
@@ -27,6 +27,7 @@ TRANSFERS = {DIGITS: "letters to digits", TEXTURES: "ImageNet to textures"}
 class Config(LabConfig):
     """The dials of this lab."""
 
+    replicates: Replicates = 6
     labels_per_class: int = Field(
         2,
         ge=1,
@@ -187,7 +188,7 @@ PRESETS = (
             "No longer few. A thousand digits can improve the features, which a probe cannot: its curve is flat, and "
             "over ten seeds fine-tuning was 2.8 points ahead."
         ),
-        values={"labels_per_class": 100, "replicates": 6},
+        values={"labels_per_class": 100, "replicates": 10},
         counter=True,
     ),
     Preset(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+from typing import Any
 
 import pytest
 import torch
@@ -35,6 +36,26 @@ def test_all_rates_start_from_the_same_network(short: tuple[lab.Config, list[lab
         assert len(first) == len(lab.SHARE)
         assert len({(f.source, f.target) for f in first}) == 1
         assert all(set(f.drift.values()) == {0.0} for f in first)
+
+
+def test_all_arms_train_the_network_that_was_tested_before_training(monkeypatch: pytest.MonkeyPatch) -> None:
+    tested, trained = [], []
+    original = training.evaluate, training.train
+
+    def evaluate(model: Any, examples: Any) -> float:
+        tested.append(training.snapshot(model))
+        return original[0](model, examples)
+
+    def train(model: Any, *arguments: Any, **options: Any) -> Any:
+        if options["tests"]:  # not the head that learns alone
+            trained.append(training.snapshot(model))
+        return original[1](model, *arguments, **options)
+
+    monkeypatch.setattr(training, "evaluate", evaluate)
+    monkeypatch.setattr(training, "train", train)
+    next(experiment.run(lab.Config(head_first=True, labels_per_class=5), 0))
+    assert len(trained) == len(lab.SHARE)
+    assert all(torch.equal(model[block], tested[0][block]) for model in trained for block in lab.BLOCKS)
 
 
 def test_the_higher_the_rate_the_further_the_weights_move(short: tuple[lab.Config, list[lab.RateFrame]]) -> None:

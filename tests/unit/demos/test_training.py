@@ -54,6 +54,16 @@ def assert_same_weights(one: nn.Module, other: nn.Module, tolerance: float) -> N
         torch.testing.assert_close(a, b, rtol=tolerance, atol=tolerance, msg=lambda m, name=name: f"{name}: {m}")
 
 
+def test_a_known_accuracy_stands_for_the_test_before_training_only() -> None:
+    test = {"test": examples(200, seed=2)}
+    plain, told = (
+        list(training.train(models.small_cnn(10, 0), rates(0), batches(), tests=test, points=[0, 12], at_start=known))
+        for known in (None, {"test": 12.5})
+    )
+    assert plain[0].accuracy == {"test": training.evaluate(models.small_cnn(10, 0), test["test"])}
+    assert told[0].accuracy == {"test": 12.5} and told[1].accuracy == plain[1].accuracy
+
+
 def test_full_fine_tuning_equals_the_textbook_loop() -> None:
     ours, plain = models.small_cnn(10, 0), models.small_cnn(10, 0)
     finish(ours, rates(0))
