@@ -193,7 +193,7 @@ PRESETS = (
             "classes apart: DANN is rewarded for moving threes onto eights (Zhao 2019, arXiv 1901.09453). "
             "BatchNorm statistics and CORAL assume the same mix."
         ),
-        values={"label_shift": 1.0},
+        values={"label_shift": 1.0, "replicates": 6},
         counter=True,
     ),
     Preset(

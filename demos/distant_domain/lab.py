@@ -91,7 +91,7 @@ class Config(LabConfig):
         le=1600,
         title="Training steps",
         description="Optimiser steps of every arm; 32 images each for textures, 16 for digits",
-        json_schema_extra={"unit": "steps", "scale": "log", "options": [20, 40, 80, 150, 300, 600, 1200, 1600]},
+        json_schema_extra={"unit": "steps", "scale": "log", "options": [20, 40, 80, 100, 150, 300, 600, 1200, 1600]},
     )
 
     @field_validator("learning_rate")
@@ -147,7 +147,7 @@ def probe_block(config: Config) -> str:
 
 def evaluations(config: Config) -> int:
     """Evaluation points after the first; fewer for the large network, whose test takes as long as two steps."""
-    return 10 if config.transfer == IMAGENET_DIGITS else 20
+    return 10 if config.transfer == IMAGENET_DIGITS else 12
 
 
 def rate(config: Config, case: str) -> float:
@@ -200,9 +200,9 @@ PRESETS = (
         label="Few labels, probe on the first block",
         why=(
             "Ten labels per class teach a whole network little, and a general first layer needs no tuning: a probe on "
-            "it is as good or better. Far and few: read an early block; near and few: the last one. About 20 s."
+            "it is as good or better. Far and few: read an early block; near and few: the last one."
         ),
-        values={"labels_per_class": 10, "probe_depth": "first", "replicates": 10},
+        values={"labels_per_class": 10, "probe_depth": "first", "steps": 100, "replicates": 8},
         counter=True,
     ),
     Preset(

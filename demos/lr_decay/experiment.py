@@ -18,7 +18,7 @@ from demos import pretrain, training, transfer
 from demos.lr_decay.lab import LABELS_PER_CLASS, TAIL_STEPS, TAIL_STRIDE, Config, DecayFrame, arms, rate
 from demos.lr_decay.methods import scheduler
 
-EARLY_EVALUATIONS = 4
+EARLY_EVALUATIONS = 3
 """Evenly spaced over the run; the tail has its own."""
 OPTIMISE = {"sgd": training.make_sgd, "adamw": training.make_optimiser}
 

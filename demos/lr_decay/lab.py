@@ -25,8 +25,8 @@ FINAL_DIVISOR = 1e4
 
 TAIL_EVALUATIONS = 8
 """Evaluations that the jitter is taken over, the last one included."""
-TAIL_STRIDE = 4
-"""Steps between them: neighbouring steps say nearly the same."""
+TAIL_STRIDE = 2
+"""Steps between them: neighbouring steps say nearly the same, and the tail is to be the end of the run."""
 TAIL_STEPS = TAIL_STRIDE * (TAIL_EVALUATIONS - 1)
 """How many steps before the last the tail begins."""
 

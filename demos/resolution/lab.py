@@ -25,7 +25,7 @@ TUNING_EVALUATIONS = 3
 class Config(LabConfig):
     """The dials of this lab."""
 
-    replicates: Replicates = 6
+    replicates: Replicates = 4
     new_size: int = Field(
         48,
         ge=20,
@@ -227,7 +227,7 @@ PRESETS = (
             "Can training stand in for interpolation? 30 steps on 200 digits shrank the lead at 40 px from about 15 "
             "points to between 3 and 8 (three seeds): too close to call with 4 replicates. About 12 s."
         ),
-        values={"new_size": 40, "tuning_steps": 30, "replicates": 4},
+        values={"new_size": 40, "tuning_steps": 30},
     ),
     Preset(
         key="order",

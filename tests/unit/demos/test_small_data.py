@@ -188,8 +188,8 @@ def test_the_judged_count_comes_first_and_every_count_is_measured_once(quick: No
         assert sorted(f.labels_per_class for f in own) == list(lab.counts(config)) == [1, 2, 5, 10, 20, 50]
         assert [f.step for f in own] == list(range(1, 7)) and own[-1].step == own[-1].steps
     scratch = [f for f in frames if f.arm == lab.SCRATCH]
-    assert [f.labels_per_class for f in scratch] == list(lab.first_pass(config)) == [2, 50, 10]
-    assert scratch[-1].step == scratch[-1].steps == 3
+    assert [f.labels_per_class for f in scratch] == list(lab.scratch_counts(config)) == [2, 50]
+    assert scratch[-1].step == scratch[-1].steps == 2
     for frame in frames:
         json.dumps(frame.model_dump(), allow_nan=False)
         assert (frame.similarity is not None) is (frame.arm == lab.PROBE)
@@ -210,7 +210,8 @@ def test_which_count_is_judged_and_which_are_measured(
 ) -> None:
     config = lab.Config.model_validate(dials)
     assert lab.judged_at(config) == judged and lab.counts(config) == counts
-    assert sorted((*lab.first_pass(config), *lab.second_pass(config))) == list(counts)
+    assert sorted(lab.order(config)) == list(counts) and lab.order(config)[0] == judged
+    assert lab.scratch_counts(config) == lab.order(config)[:2]
 
 
 def test_the_same_seed_gives_the_same_frames(quick: None) -> None:
@@ -273,7 +274,7 @@ def test_the_claim_over_fresh_seeds() -> None:
 
     for seed in (63_001, 63_002):
         assert judged(lab.Config(seed=seed)).outcome == "holds"
-        assert judged(lab.Config(seed=seed, labels_per_class=100, replicates=5)).outcome == "does_not_hold"
+        assert judged(lab.Config(seed=seed, labels_per_class=100)).outcome == "does_not_hold"
     assert judged(lab.Config(seed=63_001, head_start="probe", replicates=4)).effect < 2
 
 
