@@ -11,6 +11,7 @@ from __future__ import annotations
 import argparse
 import json
 import statistics
+import sys
 import tempfile
 from collections.abc import Sequence
 from pathlib import Path
@@ -118,6 +119,7 @@ def headless(names: Sequence[str], repeats: int) -> list[dict[str, object]]:
                     "total_s": round(statistics.median(total for _, total in times), 2),
                 }
             )
+            print(json.dumps(found[-1]), file=sys.stderr, flush=True)  # all of them take minutes
         runner.close()
     return found
 

@@ -99,8 +99,9 @@ def train(
     """Train `model` in place and report at every step in `points` (ascending; 0 is before training).
 
     `at_start` is the accuracy before training, per test set, where it is known: networks that start alike need not be
-    tested one by one. `optimise` makes the optimiser (`make_optimiser`, AdamW, if None; `make_sgd`), `schedule` moves its rates from step
-    to step, `clip_norm` bounds the norm of all gradients together (Pascanu et al. 2013, arXiv 1211.5063).
+    tested one by one. `optimise` makes the optimiser (`make_optimiser`, AdamW, if None; `make_sgd`), `schedule` moves
+    its rates from step to step, `clip_norm` bounds the norm of all gradients together (Pascanu et al. 2013, arXiv
+    1211.5063).
 
     AdamW's decay is decoupled but scaled by the learning rate (Loshchilov & Hutter 2019, arXiv 1711.05101): a block at
     a tenth of the rate also decays a tenth as fast, and a frozen one not at all. `cache_prefix=False` computes frozen

@@ -19,7 +19,7 @@ from torch.optim.lr_scheduler import LambdaLR
 from demos import pretrain, training, transfer
 from demos.discriminative.lab import Config, DiscriminativeFrame, arms, rates, starts_at
 
-EVALUATIONS = 4
+EVALUATIONS = 3
 
 
 def run(config: Config, replicate: int) -> Iterator[DiscriminativeFrame]:

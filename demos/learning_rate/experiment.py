@@ -41,9 +41,7 @@ def run(config: Config, replicate: int) -> Iterator[RateFrame]:
         model.load_state_dict(begun.state_dict())
         row = dict.fromkeys(BLOCKS, rate(config, arm.key))
         before = training.snapshot(model)
-        progress = training.train(
-            model, row, batches, tests=tests, points=points, at_start=at_start, optimise=optimise
-        )
+        progress = training.train(model, row, batches, tests=tests, points=points, at_start=at_start, optimise=optimise)
         running.append((arm.key, model, before, progress))
     for _ in points:
         for key, model, before, progress in running:

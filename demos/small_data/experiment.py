@@ -1,7 +1,7 @@
 """Learning curves of three strategies on the same draw: accuracy against labels per class, and where two cross.
 
 Claimed: with two labels per class, a probe beats fine-tuning every block at one rate. Expect a lead of about 11 points
-at 1 label per class, 8 at 2, 3 at 5, and 2 the other way from 20 on (30 draws, seeds 1,366,000 on). A replicate of
+at 1 label per class, 9 at 2, 3 at 5, and 2 the other way from 20 on (30 draws; at 2 labels 120). A replicate of
 letters to digits trains eight networks and twelve probes. What it does not show is listed in `lab.py`.
 """
 
