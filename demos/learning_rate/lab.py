@@ -139,8 +139,8 @@ PRESETS = (
         key="good",
         label="Ten times higher, and good",
         why=(
-            "0.01 against 0.001: ten times higher, yet the blocks move by a tenth of their length, not by all of it. A "
-            "few points of the letters go, and digits gain. What counts is how far weights move."
+            "0.01 against 0.001: ten times higher, yet the backbone moves by less than a tenth of its length, not by "
+            "all of it. A few points of the letters go, and digits gain. What counts is how far weights move."
         ),
         values={"high_rate": 0.01, "replicates": 6},
         counter=True,
@@ -169,7 +169,7 @@ DOES_NOT_SHOW = (
     "That the knowledge is gone for good. Letters are tested with their old head, which fits the old features: "
     "features that have only turned would fail as well. The lab 'forgetting' refits the head.",
     "That digits suffer at every rate at which letters do. Between 0.01 and 0.03 letters fell by some twenty "
-    "points and digits by one or two (one run): look at both curves.",
+    "points and digits by two (eight draws): look at both curves.",
     "Where the cliff is elsewhere. One small network with GroupNorm (61,306 parameters), batches of 32, momentum 0.9, "
     "a constant rate, no warm-up. Another optimiser or batch size moves it.",
     "That a low rate is an anchor. It is less movement per step, and more steps make up for it: turn the dial.",
