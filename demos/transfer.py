@@ -64,6 +64,11 @@ def validation_rows(drawn: Draw, per_class: int = VALIDATION_PER_CLASS) -> np.nd
     return np.concatenate([drawn.unused[labels[drawn.unused] == digit][:per_class] for digit in range(CLASSES)])
 
 
+def fewer_test_rows(drawn: Draw, per_class: int) -> np.ndarray:
+    """The first so many test rows of each class, (10 * per_class,): for a test that is taken often."""
+    return drawn.test.reshape(CLASSES, -1)[:, :per_class].ravel()
+
+
 def network(drawn: Draw, *, pretrained: bool = True, classes: int = CLASSES) -> models.SmallCNN:
     """The network before training: a new head (the draw's) on the letters' backbone, or on a random one."""
     model = models.small_cnn(classes, drawn.network_seed)

@@ -243,7 +243,7 @@ PRESETS = (
             "for all blocks alike, small early rates starve them: 76 % against 89 % in the sweep (6 seeds). It is "
             "fixed here knowing that. With a head rate ten times as high, falling rates reach 91 %: next preset."
         ),
-        values={"target": "inverted", "base_rate": 0.003, "replicates": 5},
+        values={"target": "inverted", "base_rate": 0.003, "replicates": 4},
         counter=True,
     ),
     Preset(

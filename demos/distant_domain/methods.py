@@ -48,8 +48,8 @@ def draw(kind: str, seed: int, replicate: int, labels_per_class: int, steps: int
     """
     if kind == IMAGENET_DIGITS:
         base = transfer.draw(seed, replicate, labels_per_class)
-        tested = base.test.reshape(transfer.CLASSES, -1)[:, :TEST_DIGITS].ravel()
-        rows = transfer.validation_rows(base, TEST_DIGITS) if swapped else tested
+        choose = transfer.validation_rows if swapped else transfer.fewer_test_rows
+        rows = choose(base, TEST_DIGITS)
         train, test = digits(base.labelled), digits(rows)
     else:
         base = transfer.draw(seed, replicate, 1)

@@ -44,7 +44,7 @@ ADAPTER_RANK = 4
 class Config(LabConfig):
     """The dials of this lab."""
 
-    replicates: Replicates = 5
+    replicates: Replicates = 6
     learning_rate: float = Field(
         4e-2,
         ge=1e-4,
@@ -190,7 +190,7 @@ PRESETS = (
             "is forgotten because little has moved, and little is learned: look at the digits before you call it a "
             "cure."
         ),
-        values={"learning_rate": 3e-4, "replicates": 6},
+        values={"learning_rate": 3e-4},
         counter=True,
     ),
     Preset(

@@ -34,7 +34,7 @@ TAIL_STEPS = TAIL_STRIDE * (TAIL_EVALUATIONS - 1)
 class Config(LabConfig):
     """The dials of this lab."""
 
-    replicates: Replicates = 5
+    replicates: Replicates = 6
 
     start: Literal["pretrained", "scratch"] = Field(
         "pretrained",
@@ -108,7 +108,7 @@ class DecayFrame(Frame):
     """One arm at one moment of its run."""
 
     accuracy: float
-    """On the replicate's 500 test digits, in per cent."""
+    """On the replicate's 250 test digits, in per cent."""
     training_loss: float | None
     """Mean cross-entropy of the batches since the last frame, before their updates; None at first or if not finite."""
     rate: float
@@ -257,7 +257,7 @@ PRESETS = (
         label="Batches of 32",
         why=(
             "Four times the digits a step, half of the gradients' noise: at the same peak and twice the steps, over "
-            "sixteen draws, cosine led by 1.4 points instead of 19. With five replicates, expect one that cannot tell."
+            "sixteen draws, cosine led by 1.4 points instead of 19. With six replicates, expect one that cannot tell."
         ),
         values={"batch": 32, "steps": 120},
     ),
@@ -283,7 +283,7 @@ DOES_NOT_SHOW = (
     "What happens to schedules over many epochs. A run is 60 steps of 8 digits, not one pass over the 1,000.",
     "One-cycle as its author meant it: with a peak several times higher, and with momentum cycled against the rate. "
     "Here the momentum is fixed, so that only the rate differs.",
-    "Generality: one tiny network, letters to digits, 500 test digits per replicate; replicates share 5,000 digits.",
+    "Generality: one tiny network, letters to digits, 250 test digits per replicate; replicates share 5,000 digits.",
 )
 
 PAPER_SAYS = (

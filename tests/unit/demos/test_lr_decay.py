@@ -12,7 +12,7 @@ import torch
 from matplotlib.figure import Figure
 from torch import nn
 
-from demos import training, transfer
+from demos import data, training, transfer
 from demos.lr_decay import experiment, figure, lab, methods
 from demos.style import DARK, LIGHT
 from demos.validate import counter_preset
@@ -146,7 +146,12 @@ def test_arms_share_start_batches_and_test_digits(monkeypatch: pytest.MonkeyPatc
         return original(model, rates, batches, loss, **options)
 
     monkeypatch.setattr(training, "train", spy)
-    list(experiment.run(lab.Config(steps=40, batch=16), 0))
+    config = lab.Config(steps=40, batch=16)
+    list(experiment.run(config, 0))
+    drawn = transfer.draw(config.seed, 0, lab.LABELS_PER_CLASS)
+    rows = transfer.fewer_test_rows(drawn, experiment.TEST_PER_CLASS)
+    assert set(rows) <= set(drawn.test) and np.bincount(data.mnist()[1][rows]).tolist() == [25] * 10
+    assert torch.equal(tests[0], transfer.examples(rows).inputs)
     assert len(starts) == len(KEYS) and orders[0].shape == (40, 16)
     for shared in (starts, orders, tests):
         assert all(torch.equal(shared[0], other) for other in shared)
