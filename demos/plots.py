@@ -149,13 +149,16 @@ def side_by_side(
     arms: Sequence[Arm], looks: Looks, frames: Sequence[Any], theme: Theme,
     *, last_step: int, panels: Sequence[tuple[str, Measure, Scale]],
 ) -> Figure:  # fmt: skip
-    """The same arms in several measures, a panel (title, measure, its axis) each; the last one has the legend."""
-    drawing = Figure(figsize=(10, 3.8), layout="constrained", facecolor=theme.background)
+    """The same arms in several measures, a panel (title, measure, its axis) each; below them the legend of all."""
+    drawing = Figure(figsize=(10, 4.0), layout="constrained", facecolor=theme.background)
     steps = Scale(title="training steps (line: mean; band: lowest to highest replicate)", low=0, high=last_step)
     places = drawing.subplots(1, len(panels))
     for axes, (title, measure, y) in zip(places, panels, strict=True):
-        legend = "lower right" if axes is places[-1] else None
-        draw_bands(axes, arms, looks, frames, theme, measure=measure, x=steps, y=y, title=title, legend=legend)
+        draw_bands(axes, arms, looks, frames, theme, measure=measure, x=steps, y=y, title=title, legend=None)
+    drawing.legend(
+        *places[-1].get_legend_handles_labels(), loc="outside lower center", ncols=len(arms), frameon=False, fontsize=9,
+        labelcolor=theme.foreground, handlelength=3.2,
+    )  # fmt: skip
     return drawing
 
 

@@ -20,7 +20,7 @@ from demos.lr_decay.methods import scheduler
 
 TEST_PER_CLASS = 25
 """Digits to test on, half of the draw's: with all of them, testing would take longer than training."""
-EARLY_EVALUATIONS = 3
+EARLY_EVALUATIONS = 6
 """Evenly spaced over the run; the tail has its own."""
 OPTIMISE = {"sgd": training.make_sgd, "adamw": training.make_optimiser}
 

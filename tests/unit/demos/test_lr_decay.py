@@ -171,7 +171,7 @@ def test_arms_differ_once_their_rates_do_and_repeat_with_the_draw(
 def test_points_cover_the_run_and_the_tail_that_is_judged() -> None:
     for steps in (40, 77, 160, 600):
         points = experiment.evaluation_points(steps)
-        assert points[0] == 0 and points == sorted(set(points)) and len(points) <= 11
+        assert points[0] == 0 and points == sorted(set(points)) and len(points) <= 15
         assert points[-8:] == list(range(steps - 14, steps + 1, 2))
 
 
