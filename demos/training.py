@@ -126,7 +126,7 @@ def train(
             timings.append(_advance(network, optimiser, batches, loss, range(step, point), scheduler, clip_norm))
             step = point
         known = at_start if step == 0 else None
-        accuracy = dict(known or {name: evaluate(network, examples) for name, examples in tests.items()})
+        accuracy = dict(known or accuracies(network, tests))
         yield Progress(step, accuracy, statistics.median(timings) if timings else None, cache_ms)
 
 
@@ -223,6 +223,11 @@ def evaluate(network: nn.Module, examples: Examples) -> float:
     for module, mode in modes:
         module.training = mode
     return 100.0 * right.item() / len(examples.targets)
+
+
+def accuracies(network: nn.Module, tests: Mapping[str, Examples]) -> dict[str, float]:
+    """`evaluate` on each test set, by name."""
+    return {name: evaluate(network, examples) for name, examples in tests.items()}
 
 
 def memory_per_step(model: nn.Sequential, rates: Rates, batches: Batches, loss: Loss = cross_entropy) -> int:

@@ -32,7 +32,7 @@ def run(config: Config, replicate: int) -> Iterator[RateFrame]:
     batches = transfer.batches(drawn, config.steps)
     points = transfer.evaluation_points(config.steps, EVALUATIONS)
     begun = start(config, drawn)
-    at_start = {name: training.evaluate(begun, test) for name, test in tests.items()}
+    at_start = training.accuracies(begun, tests)
     source_at_start = transfer.source_accuracy(begun, drawn.start)
     optimise = training.make_sgd if config.optimiser == "sgd" else training.make_optimiser
     running = []

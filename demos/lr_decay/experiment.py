@@ -56,7 +56,7 @@ def run(config: Config, replicate: int) -> Iterator[DecayFrame]:
     batches = transfer.batches(drawn, config.steps, config.batch)
     points = evaluation_points(config.steps)
     begin = partial(transfer.network, drawn, pretrained=config.start == "pretrained")
-    at_start = {name: training.evaluate(begin(), test) for name, test in tests.items()}
+    at_start = training.accuracies(begin(), tests)
     running = []
     for arm in arms(config):
         model = begin()

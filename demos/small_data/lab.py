@@ -97,7 +97,7 @@ def order(config: Config) -> tuple[int, ...]:
 
 
 def scratch_counts(config: Config) -> tuple[int, ...]:
-    """Where scratch is measured as well, which the claim does not compare: at the first two of them."""
+    """The first two of them: where scratch, which the claim does not compare, is measured as well."""
     return order(config)[:2]
 
 
@@ -176,7 +176,7 @@ PRESETS = (
     Preset(
         key="default",
         label="Two labels per class",
-        why=("Twenty digits in all. Over 120 draws the probe led by 9 points; the curves cross near 8 to 10 labels."),
+        why="Twenty digits in all. Over 120 draws the probe led by 9 points; the curves cross near 8 to 10 labels.",
     ),
     Preset(
         key="hundred",
