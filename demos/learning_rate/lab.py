@@ -140,7 +140,7 @@ PRESETS = (
         label="Ten times higher, and good",
         why=(
             "0.01 against 0.001: ten times higher, yet the backbone moves by less than a tenth of its length, not by "
-            "all of it. Some nine points of the letters go (over eighty draws; up to 22 in one), and digits gain. What "
+            "all of it. Some nine points of the letters go (over 220 draws; 27 in one of them), and digits gain. What "
             "counts is how far weights move."
         ),
         values={"high_rate": 0.01, "replicates": 8},
