@@ -25,7 +25,7 @@ TUNING_EVALUATIONS = 3
 class Config(LabConfig):
     """The dials of this lab."""
 
-    replicates: Replicates = 4
+    replicates: Replicates = 6
     new_size: int = Field(
         48,
         ge=20,
