@@ -227,7 +227,7 @@ PRESETS = (
             "Can training stand in for interpolation? 30 steps on 200 digits shrank the lead at 40 px from about 15 "
             "points to between 3 and 8 (three seeds): too close to call with 4 replicates. About 12 s."
         ),
-        values={"new_size": 40, "tuning_steps": 30},
+        values={"new_size": 40, "tuning_steps": 30, "replicates": 4},
     ),
     Preset(
         key="order",
